@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import count
-from typing import Final, NamedTuple
 
 from batuta_hooks.domain.manifest import BUILD, DEV, Dependency, Key, Manifest
+from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.semver import InvalidRequirement, InvalidVersion, Requirement, Version
 
-FULL_SEARCHES: Final = 32
+FULL_SEARCHES = 32
 """How many times the search for a shortest walk may pass over all edges of a component: the bound on hostile graphs."""
 
 

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
+
+#: Every clone has this folder at its top, and a glob that matches it makes cargo look for a member there.
+_GIT_FOLDER = ".git"
+
+
+def expand_members(pattern: str, folders: Collection[str]) -> list[str]:
+    """The folders that cargo takes for members: those that match, else the pattern itself as a folder.
+
+    Args:
+        pattern: a ``members`` entry with a sign of a glob, relative to the repository's top.
+        folders: every folder that holds a tracked file, relative to the same place.
+    """
+    found = expand(pattern, [*folders, _GIT_FOLDER])
+    if found:
+        return found
+    above, _, last = pattern.rpartition("/")
+    # a folder that holds files alone: cargo's glob finds them, and leaves out what is no folder
+    holds_files = last in ("*", "**") and any(matches(above, folder) for folder in folders)
+    return [] if holds_files else [pattern]
 
 
 def expand(pattern: str, folders: Iterable[str]) -> list[str]:
     """The folders that a pattern names, sorted.
 
     Args:
-        pattern: a path of components with ``*``, ``?`` and ``[…]``, or ``**`` for any number of components.
+        pattern: a path of components with ``*``, ``?`` and ``[…]``, or ``**`` for any number of components; at its end
+            for at least one.
         folders: candidate folders, relative to the same place as the pattern.
     """
+    if pattern.rpartition("/")[2] == "**":
+        pattern += "/*"
     return sorted(folder for folder in folders if folder and matches(pattern, folder))
 
 

@@ -6,12 +6,12 @@ what a requirement matches and how both are printed are the crate's. PEP 440 and
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from batuta_hooks.domain.record import NamedTuple
 
-MAX_COMPARATORS: Final = 32
+MAX_COMPARATORS = 32
 """A requirement with more comparators is refused (semver crate)."""
 
-MAX_NUMBER: Final = 2**64 - 1
+MAX_NUMBER = 2**64 - 1
 """The greatest major, minor or patch number: they are unsigned 64-bit integers."""
 
 _PreKey = tuple[tuple[int, int, str], ...]
@@ -20,13 +20,13 @@ _PreKey = tuple[tuple[int, int, str], ...]
 # pre-releases of that release, (major, minor, patch, key) is on a version, (major, minor, patch, key, 0) just after it.
 _Place = tuple[int | _PreKey, ...]
 
-_START: Final[_Place] = (0, 0, 0)
-_END: Final[_Place] = (MAX_NUMBER + 1, 0, 0)
-_RELEASED: Final[_PreKey] = ((2, 0, ""),)
-_PARTS: Final = ("major", "minor", "patch")
-_OPERATORS: Final = ("", "=", ">", ">=", "<", "<=", "~", "^")
-_WILDCARDS: Final = ("*", "x", "X")
-_SHOWN_CHARACTERS: Final = 80
+_START: _Place = (0, 0, 0)
+_END: _Place = (MAX_NUMBER + 1, 0, 0)
+_RELEASED: _PreKey = ((2, 0, ""),)
+_PARTS = ("major", "minor", "patch")
+_OPERATORS = ("", "=", ">", ">=", "<", "<=", "~", "^")
+_WILDCARDS = ("*", "x", "X")
+_SHOWN_CHARACTERS = 80
 
 
 class _Refused(ValueError):

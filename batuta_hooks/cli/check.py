@@ -1,0 +1,55 @@
+"""``batuta-stack check``: finds the stack, has it judged, prints the report."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Sequence
+
+from batuta_hooks.cli.common import Common
+from batuta_hooks.cli.terminal import wants_color
+from batuta_hooks.stack.check import check, exit_code, report_time
+from batuta_hooks.stack.checkouts import find_workspace
+
+_PATIENCE_S = 1.0
+
+
+class Progress:
+    """Says on standard error how far a check is, once it takes long; in a terminal alone, and wiped out at the end."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._speaks = sys.stderr.isatty() and not quiet
+        self._since = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note that so many of the repositories are done."""
+        if self._speaks and time.monotonic() - self._since > _PATIENCE_S:
+            text = f"{done} of {total} repositories"
+            sys.stderr.write(f"\r{text}" if done < total else f"\r{' ' * len(text)}\r")
+            sys.stderr.flush()
+
+
+def run_check(common: Common, crates: Sequence[str], source: str, *, as_json: bool, strict: bool) -> int:
+    """Check the stack, print the report on standard output and return the exit code."""
+    now = report_time()
+    report = check(
+        find_workspace(common.workspace),
+        now=now,
+        source=source,
+        crates=crates,
+        jobs=common.jobs,
+        on_progress=Progress(quiet=bool(common.quiet)),
+    )
+    if as_json:
+        from batuta_hooks.cli.check_json import check_document
+
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # JSON is UTF-8, whatever the terminal takes
+        print(check_document(report, now))
+    else:
+        from batuta_hooks.cli.check_text import print_report
+
+        color = wants_color(common.color or "auto")
+        print_report(report, color=color, quiet=bool(common.quiet), verbose=bool(common.verbose), strict=strict)
+    return exit_code(report, strict=strict)

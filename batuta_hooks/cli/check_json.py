@@ -1,0 +1,81 @@
+"""A check's report as its JSON document, ``batuta.check/1``."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from batuta_hooks.report.json_report import exact, finding_object
+from batuta_hooks.stack.check import CARGO
+from batuta_hooks.stack.checkouts import Checkout
+from batuta_hooks.stack.verdict import Crate, Placed, Report
+
+
+def check_document(report: Report, now: datetime) -> str:
+    """The whole document on one line."""
+    document = {
+        "schema": "batuta.check/1",
+        "timestamp": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "workspace": report.workspace,
+        "source": report.source,
+        "summary": {
+            "total_crates": len(report.crates),
+            "healthy": report.count("healthy"),
+            "warnings": report.count("warning"),
+            "errors": report.count("error"),
+            "unknown": report.count("unknown"),
+        },
+        "crates": [_crate(crate) for crate in report.crates],
+        "findings": [_finding(placed) for placed in report.findings],
+        "cycles": report.cycles,
+        "unknown": [
+            {"repository": place, "crate": unknown.crate, "why": unknown.why} for place, unknown in report.unknown
+        ],
+        "repositories": [_repository(checkout, now) for checkout in report.checkouts],
+        "data_age_s": None,
+        "cargo": CARGO,
+    }
+    return json.dumps(_exact(document), ensure_ascii=False)
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, str):
+        return exact(value)
+    if isinstance(value, dict):
+        return {key: _exact(inner) for key, inner in value.items()}
+    return [_exact(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _crate(crate: Crate) -> dict[str, Any]:
+    verdict, because, why = crate.publishable
+    return {
+        "name": crate.name,
+        "repository": crate.repository,
+        "manifest_path": crate.manifest_path,
+        "local_version": crate.version,
+        "crates_io_version": None,
+        "status": crate.status,
+        "dependencies": [dependency._asdict() for dependency in crate.dependencies],
+        "issues": [issue._asdict() for issue in crate.issues],
+        "findings": [_finding(Placed(crate.repository, finding)) for finding in crate.findings],
+        "publishable": {"verdict": verdict, "after": [], "because": because, "why": why},
+    }
+
+
+def _finding(placed: Placed) -> dict[str, Any]:
+    return {"repository": placed.repository, **finding_object(placed.finding)}
+
+
+def _repository(checkout: Checkout, now: datetime) -> dict[str, Any]:
+    status, fetched_at = checkout.status, checkout.fetched_at
+    return {
+        "path": checkout.path,
+        "state": checkout.state,
+        "error": checkout.error,
+        "branch": status.branch if status else None,
+        "dirty": status.dirty if status else None,
+        "ahead": status.ahead if status else None,
+        "behind": status.behind if status else None,
+        "fetched_age_s": None if fetched_at is None else max(0, int(now.timestamp() - fetched_at)),
+    }

@@ -1,0 +1,197 @@
+"""A check's report for people: a table of crates, the findings, a summary, and what to do next."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from batuta_hooks.cli.terminal import console
+from batuta_hooks.domain.finding import ERROR, NOTE, WARNING
+from batuta_hooks.gather.repository import INDEX, WORKTREE
+from batuta_hooks.report.plain import printable, text_lines
+from batuta_hooks.stack.verdict import HEALTHY, UNDECIDED, Crate, Placed, Report
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+#: The worst first.
+_STYLES = {ERROR: "bold red", WARNING: "yellow", UNDECIDED: "cyan", HEALTHY: "green"}
+_MOST_FILES = 8
+
+#: Where a dependency comes from, unless it is another registry.
+_SOURCES = {"crates.io": "", "path": " by path", "git": " from git"}
+
+
+def print_report(report: Report, *, color: bool, quiet: bool, verbose: bool, strict: bool) -> None:
+    """Print a report on standard output.
+
+    Args:
+        quiet: the findings alone.
+        verbose: every crate, what it depends on, and every open question.
+        strict: open questions count, so they are listed.
+    """
+    findings = _finding_lines(report.findings, color=color)
+    if quiet:
+        for line in findings:
+            print(line)
+        return
+    out = console(color=color)
+    parts = [
+        list(_table_lines(out, report.crates, verbose=verbose)),
+        list(_dependencies(report.crates, out.width)) if verbose else [],
+        list(_checkouts(report)) if verbose else [],
+        list(findings),
+        list(_open_questions(report, verbose=verbose or strict)),
+        list(_summary(report)),
+        list(_numbered(_actions(report))),
+    ]
+    print("\n\n".join("\n".join(lines) for lines in parts if lines))
+
+
+def _count(number: int, what: str, several: str = "") -> str:
+    return f"{number} {what if number == 1 else several or what + 's'}"
+
+
+def _named(repository: str) -> str:
+    return "this repository" if repository == "." else repository
+
+
+def _table_lines(out: Console, crates: tuple[Crate, ...], *, verbose: bool) -> Iterator[str]:
+    if crates:
+        with out.capture() as captured:
+            out.print(_table(crates, verbose=verbose))
+        yield from (line.rstrip() for line in captured.get().rstrip().split("\n"))
+
+
+def _table(crates: Iterable[Crate], *, verbose: bool) -> Table:
+    """A row a repository, and below it, where it holds several crates, a row for each that is not healthy."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("Crate", overflow="fold", ratio=1)
+    table.add_column("Version", overflow="fold", min_width=7)
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Publish", no_wrap=True)
+    table.add_column("Findings", overflow="fold", min_width=8)
+    for repository, found in groupby(crates, key=lambda crate: crate.repository):
+        group = list(found)
+        if len(group) == 1 and group[0].name in (repository, printable(repository)):
+            table.add_row(*_cells(group[0], ""))
+            continue
+        worst = next(status for status in _STYLES if any(crate.status == status for crate in group))
+        table.add_row(_text(f"{_named(repository)} ({_count(len(group), 'crate')})"), "", _text(worst, _STYLES[worst]))
+        for crate in group:
+            if verbose or len(group) == 1 or crate.status != HEALTHY:
+                table.add_row(*_cells(crate, "  "))
+    return table
+
+
+def _cells(crate: Crate, indent: str) -> tuple[Text, ...]:
+    counted = Counter(finding.code for finding in crate.findings)
+    codes = " ".join(code if times == 1 else f"{code}x{times}" for code, times in sorted(counted.items()))
+    status = _text(crate.status, _STYLES[crate.status])
+    version = _text(crate.version or "-")
+    return _text(indent + crate.name), version, status, _text(crate.publishable.verdict), _text(codes)
+
+
+def _text(outside: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(printable(outside), style)
+
+
+def _dependencies(crates: Iterable[Crate], width: int) -> Iterator[str]:
+    for crate in crates:
+        needs = ", ".join(
+            f"{one.name}{f' {one.version}' if one.version else ''}{_SOURCES.get(one.source, f' from {one.source}')}"
+            for one in crate.dependencies
+        )
+        text = printable(f"{_named(crate.repository)}: {crate.name} needs {needs or 'nothing'}")
+        yield from textwrap.wrap(text, max(width, 20), subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _checkouts(report: Report) -> Iterator[str]:
+    for checkout in report.checkouts:
+        status = checkout.status
+        if status is not None:
+            said = [
+                f"on branch {status.branch}" if status.branch else "no branch",
+                checkout.state if checkout.state != "ok" else "",
+                f"{status.ahead} ahead" if status.ahead else "",
+                f"{status.behind} behind" if status.behind else "",
+                "changes that are not committed" if status.dirty else "clean",
+            ]
+            yield printable(f"{_named(checkout.path)}: {', '.join(filter(None, said))}")
+
+
+def _finding_lines(findings: Iterable[Placed], *, color: bool) -> Iterator[str]:
+    located = (placed.finding._replace(path=_place(placed)) for placed in findings)
+    return text_lines(located, color=color)
+
+
+def _place(placed: Placed) -> str:
+    return placed.finding.path if placed.repository == "." else f"{placed.repository}/{placed.finding.path}"
+
+
+def _open_questions(report: Report, *, verbose: bool) -> Iterator[str]:
+    for checkout in report.checkouts:
+        if checkout.error is not None:
+            yield printable(f"{_named(checkout.path)}: not judged ({checkout.state}): {checkout.error}")
+    for cycle in report.cycles:
+        circle = " -> ".join([*cycle, cycle[0]])
+        yield printable(f"cycle: {circle}: each needs a published version of the next")
+    if not verbose:
+        return
+    for crate in report.crates:
+        verdict, because, why = crate.publishable
+        if verdict == "no" and not because:
+            yield printable(f"{_named(crate.repository)}: cargo will not publish `{crate.name}`: {why}")
+    for repository, unknown in report.unknown:
+        if unknown.crate:
+            yield printable(f"{_named(repository)}: undecided: {unknown.crate}: {unknown.why}")
+
+
+def _summary(report: Report) -> Iterator[str]:
+    repositories = _count(len(report.checkouts), "repository", "repositories")
+    source = f"the {report.source}" if report.source in (WORKTREE, INDEX) else report.source
+    yield printable(f"{_count(len(report.crates), 'crate')} in {repositories}, judged from {source}:")
+    counted = [(report.count(HEALTHY), "healthy"), (report.count(UNDECIDED), "undecided")]
+    counted = [(report.count(ERROR), "with errors"), (report.count(WARNING), "with warnings"), *counted]
+    yield f"  {', '.join(f'{number} {what}' for number, what in counted if number) or 'nothing to judge'}"
+    verdicts = Counter(crate.publishable.verdict for crate in report.crates)
+    if verdicts["no"]:
+        yield f"  {_count(verdicts['no'], 'crate')} that cargo will not publish as it stands"
+    if verdicts["unknown"]:
+        yield f"  {verdicts['unknown']} could be published as far as the manifests tell; the registry was not asked"
+
+
+def _actions(report: Report) -> list[str]:
+    """What to do about it, the edits first; everything named here exists."""
+    serious = [placed for placed in report.findings if placed.finding.severity != NOTE]
+    counted = Counter(map(_place, serious))
+    first = {_place(placed): placed.finding.line for placed in reversed(serious)}
+    files = sorted(counted, key=lambda path: (-counted[path], path))
+    actions = [f"edit {path}, from line {first[path]}: {_count(counted[path], 'finding')}" for path in files]
+    del actions[_MOST_FILES:]
+    if len(files) > _MOST_FILES:
+        actions.append(f"edit the other {_count(len(files) - _MOST_FILES, 'file')} that are listed above")
+    codes = [code for code, _ in Counter(placed.finding.code for placed in report.findings).most_common()]
+    if codes:
+        others = f" (also {', '.join(sorted(codes[1:]))})" if codes[1:] else ""
+        actions.append(f"batuta-stack explain {codes[0]}{others}, to see why it matters")
+    if any(placed.finding.severity == ERROR for placed in report.findings):
+        actions.append("batuta-stack init --baseline, to let only new errors fail from now on")
+    return [printable(action) for action in actions]
+
+
+def _numbered(actions: list[str]) -> Iterator[str]:
+    if actions:
+        yield "Recommended actions:"
+    for number, action in enumerate(actions, 1):
+        yield f"{number:>3}. {action}"

@@ -1,0 +1,157 @@
+"""A repository: where it is, and its tracked files at a source."""
+
+from __future__ import annotations
+
+import os
+
+from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.git.command import Git, GitError, environment
+from batuta_hooks.git.listing import Announced, list_commit, list_index, read_listing
+from batuta_hooks.git.objects import Objects
+from batuta_hooks.git.tree import GitTree
+
+INDEX = "index"
+WORKTREE = "worktree"
+
+_NO_WORKTREE = "must be run in a work tree"
+
+
+class Repository:
+    """The repository around a folder.  Questions to git start when it is made, so that git works while we import.
+
+    Args:
+        folder: any folder in the repository; ``None`` for the current one.
+        source: ``index``, ``worktree``, or ``""`` where only commits will be asked for.
+        sibling: whether it is another repository than the one a hook runs in, see
+            `batuta_hooks.git.command.environment`.
+
+    Raises:
+        BatutaError: git cannot be run.
+    """
+
+    def __init__(self, folder: str | None = None, source: str = WORKTREE, *, sibling: bool = False) -> None:
+        self.folder = folder
+        self._env = environment(sibling=sibling)
+        self._source = source
+        # a commit is judged by the index, which does without the top folder unless something is found
+        self._asked_top = self._ask_top() if source != INDEX else None
+        self._listing: Git | None = list_index(folder, self._env) if source else None
+        self._announced: Announced | None = None
+        self._entries: dict[str, str] = {}
+        self._top: str | None = None
+        self.objects = Objects(folder, self._env)
+
+    def _ask_top(self) -> Git:
+        return Git(["rev-parse", "--show-toplevel"], self.folder, self._env)
+
+    @property
+    def top(self) -> str:
+        """The absolute path of the worktree's top folder; empty where there is no worktree, as in a bare repository.
+
+        Raises:
+            BatutaError: there is no repository here.
+        """
+        if self._top is None:
+            asked, self._asked_top = self._asked_top or self._ask_top(), None
+            try:
+                self._top = os.fsdecode(asked.collect()).removesuffix("\n")
+            except GitError as error:
+                if _NO_WORKTREE not in error.said:
+                    self.close()
+                    raise _no_repository(self.folder, error) from error
+                self._top = ""
+        return self._top
+
+    def advance(self) -> None:
+        """Take in what git has listed, and start to ask what that leaves open; `tree` does it where nobody has."""
+        if self._listing is None:
+            return
+        asked, self._listing = self._listing, None
+        try:
+            listing = asked.collect()
+        except GitError as error:
+            self.close()
+            raise _no_repository(self.folder, error) from error
+        self._entries = read_listing(listing)
+        if self._source == INDEX:
+            self._announced = Announced(self._entries, listing, self.folder, self._env)
+
+    def tree(self) -> GitTree:
+        """The tracked files at the index or in the worktree, as this repository was opened.
+
+        Raises:
+            BatutaError: there is no repository here, or it has no worktree.
+        """
+        self.advance()
+        if self._announced is not None:
+            return GitTree(self._announced.leave_out(), self.objects)
+        return GitTree(self._entries, self.objects, self.top)
+
+    def commit_tree(self, commit: str) -> GitTree:
+        """The files of a commit, by its full id."""
+        return GitTree(read_listing(list_commit(commit, self.folder, self._env).collect()), self.objects)
+
+    def commit(self, revision: str) -> str:
+        """The id of the commit that a revision names.
+
+        Raises:
+            BatutaError: there is no such commit.
+        """
+        self.top  # noqa: B018  says "no repository" before git says something less clear
+        found = self.objects.peel(revision)
+        if found is None:
+            raise BatutaError(
+                f"`{revision}` names no commit here",
+                mend="name a branch, a tag or a commit id that `git log` knows",
+            )
+        return found
+
+    def branch(self) -> str:
+        """The branch that is checked out, born or not; empty where HEAD is detached."""
+        try:
+            asked = Git(["symbolic-ref", "--quiet", "HEAD"], self.folder, self._env).collect()
+        except GitError:
+            return ""
+        return os.fsdecode(asked).removesuffix("\n").removeprefix("refs/heads/")
+
+    def is_partial(self) -> bool:
+        """Whether it is a partial clone: objects that it lacks are at its remote."""
+        try:
+            Git(
+                ["config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$"], self.folder, self._env
+            ).collect()
+        except GitError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End what git is still doing for it."""
+        for git in (self._asked_top, self._listing):
+            if git is not None:
+                git.end()
+        self._asked_top = self._listing = None
+        self.objects.close()
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""  # a folder that was removed while we are in it
+
+
+def _no_repository(folder: str | None, error: GitError) -> BatutaError:
+    where = folder or _here()
+    if _NO_WORKTREE in error.said:
+        return BatutaError(
+            "there is no worktree and no index here: the repository is bare, or this is its git folder",
+            where=where,
+            mend="name a commit: --source HEAD",
+        )
+    if "not a git repository" in error.said:
+        return BatutaError("there is no git repository here", where=where, mend="run it inside one, or `git init`")
+    mend = "run `git status` there to see what git wants"
+    if "dubious ownership" in error.said:
+        _, quote, place = error.said.partition("'")
+        mend = f"if you trust it: git config --global --add safe.directory {quote}{place}"
+    return BatutaError(error.said or str(error), where=where, mend=mend)

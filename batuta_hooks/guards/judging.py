@@ -1,0 +1,124 @@
+"""Judging trees of one repository: what to look at, the facts, the check, and what the configuration makes of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+
+from batuta_hooks.domain.facts import Facts
+from batuta_hooks.domain.finding import Finding, Unknown
+from batuta_hooks.domain.manifest import Manifest
+from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.domain.workspace import Manifests
+from batuta_hooks.gather.manifests import gather_facts, named, whole
+from batuta_hooks.gather.repository import Repository
+from batuta_hooks.git.tree import GitTree
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from batuta_hooks.domain.config import Config
+
+Check = Callable[[Facts], Iterator[Finding | Unknown]]
+
+
+class Verdict(NamedTuple):
+    """What a guard found.
+
+    Attributes:
+        findings: by commit where commits were judged, then in the order of their places.
+        unknown: questions left open.
+        manifests: how many were judged.
+        refs: how many pushed refs were looked at.
+        warnings: what is odd about the configuration, a line each.
+    """
+
+    findings: Sequence[Finding] = ()
+    unknown: Sequence[Unknown] = ()
+    manifests: int = 0
+    refs: int = 0
+    warnings: Sequence[str] = ()
+
+
+class Judging:
+    """Judges one tree after the other and gathers what is found.
+
+    Args:
+        repository: where the trees are from.
+        check: what to ask of each tree.
+        stage: ``commit``, ``push`` or ``manual``.
+    """
+
+    def __init__(self, repository: Repository, check: Check, stage: str) -> None:
+        self._repository = repository
+        self._check = check
+        self._stage = stage
+        self._findings: list[Finding] = []
+        self._unknown: dict[Unknown, None] = {}
+        self._warnings: dict[str, None] = {}
+        self._manifests = 0
+
+    def judge(
+        self, tree: GitTree, files: Sequence[str] = (), commit: str = "", base: str | Callable[[], str] = "HEAD"
+    ) -> None:
+        """Judge a tree.
+
+        Args:
+            files: what changed, as `batuta_hooks.gather.manifests.named` reads it; none for everything.
+            commit: the commit that it is the tree of, where it is one.
+            base: what it is compared with, see `batuta_hooks.gather.manifests.gather_facts`.
+
+        Raises:
+            BatutaError: a file that is not there, or a configuration that is wrong.
+        """
+        repository = self._repository
+        manifests = Manifests(tree)
+        scope = named(files, repository.top, tree, manifests) if files else whole(tree)
+        config = self._configuration(manifests)
+        if config is None:
+            self._findings += self._ask(gather_facts(repository, manifests, scope, base), tree, commit)
+        else:
+            from batuta_hooks.guards.configured import settle, without_skipped
+
+            scope = without_skipped(scope, config)
+            found = self._ask(gather_facts(repository, manifests, scope, base), tree, commit)
+            self._findings += settle(found, config, self._stage, repository)
+        self._manifests += len(scope.manifests)
+
+    def _configuration(self, manifests: Manifests) -> Config | None:
+        root = manifests.load("Cargo.toml")
+        table, text = (root.table, root.text) if isinstance(root, Manifest) else ({}, b"")
+        has_metadata = any("metadata" in table.get(kind, {}) for kind in ("workspace", "package"))
+        # git is asked for the top folder only where there may be something: that is another process
+        if not (has_metadata or "BATUTA_STACK" in os.environ or _is_stack_file_above()):
+            return None
+        from batuta_hooks.gather.configuration import read_configuration
+
+        config, warnings = read_configuration(self._repository.top, table, root_text=text)
+        self._warnings.update(dict.fromkeys(warnings))
+        return config
+
+    def _ask(self, facts: Facts, tree: GitTree, commit: str) -> list[Finding]:
+        findings = set()
+        for said in self._check(facts):
+            if not isinstance(said, Finding):
+                self._unknown[said] = None
+            elif said.code == "PD008" and said.path in tree.missing and self._repository.is_partial():
+                self._unknown[Unknown(said.path, "a partial clone does not have this file")] = None
+            else:
+                findings.add(said._replace(commit=commit) if commit else said)
+        return sorted(findings)
+
+    def verdict(self, refs: int = 0) -> Verdict:
+        """What was found in all trees; ``refs`` is how many pushed refs they stand for."""
+        return Verdict(self._findings, sorted(self._unknown), self._manifests, refs, list(self._warnings))
+
+
+def _is_stack_file_above() -> bool:
+    """Whether there is a batuta-stack.toml in the current folder or above it, so perhaps one that counts."""
+    folder, above = "", os.getcwd()
+    while folder != above:
+        folder, above = above, os.path.dirname(above)
+        if os.path.lexists(os.path.join(folder, "batuta-stack.toml")):
+            return True
+    return False

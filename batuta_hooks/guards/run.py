@@ -1,0 +1,117 @@
+"""What every guard does: read options, find out what to judge, ask the check, report, and choose the exit code."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.gather.repository import INDEX, WORKTREE, Repository
+from batuta_hooks.guards.options import Options, parse_options
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from batuta_hooks.guards.judging import Check, Verdict
+
+#: Python collects garbage after 700 allocations; imports alone make many times that, and none of it is garbage.
+_ALLOCATIONS = 100_000
+_FRAMEWORK_NAMES = ("PRE_COMMIT", "PREK_HOOK_STAGE")
+
+
+def run_guard(name: str, purpose: str, load_check: Callable[[], Check], argv: Sequence[str] | None = None) -> int:
+    """Run a guard from its arguments to its exit code; what stops it is a sentence on standard error.
+
+    Args:
+        name: the console script's name.
+        purpose: one line for ``--help``.
+        load_check: imports the check and returns it; called once git is at work.
+        argv: arguments without the program's name; ``None`` for those of the process.
+    """
+    if argv is None:
+        gc.set_threshold(_ALLOCATIONS)
+    try:
+        options = parse_options(sys.argv[1:] if argv is None else argv)
+        if options.help or options.version:
+            from batuta_hooks.guards.about import show
+
+            show(name, purpose, options)
+            return 0
+        verdict = judge(options, load_check)
+        if verdict.findings or verdict.unknown or verdict.warnings or options.format != "text":
+            from batuta_hooks.guards.say import say
+
+            say(name, options, verdict)
+        return exit_code(verdict, strict=options.strict)
+    except BatutaError as error:
+        from batuta_hooks.guards.say import complain
+
+        complain(name, str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001  Python would end with 1, which means findings
+        from batuta_hooks.guards.say import complain, internal_error
+
+        complain(name, internal_error(error))
+        return 2
+    finally:
+        if argv is None:
+            gc.freeze()  # nothing is left to be found by the interpreter's last collections
+
+
+def exit_code(verdict: Verdict, *, strict: bool) -> int:
+    """0 clean, 1 findings (errors; warnings too if strict), 3 if strict and something stayed undecided."""
+    failing = ("error", "warning") if strict else ("error",)
+    if any(finding.severity in failing for finding in verdict.findings):
+        return 1
+    return 3 if strict and verdict.unknown else 0
+
+
+def stage_of(options: Options) -> str:
+    """The stage that the guard runs in: as told, else as a framework's variables tell, else by hand."""
+    if options.stage:
+        return options.stage
+    from batuta_hooks.git.pushed import framework_stage
+
+    return framework_stage(os.environ) or "manual"
+
+
+def judge(options: Options, load_check: Callable[[], Check]) -> Verdict:
+    """Judge what the options, standard input and a framework's variables ask for.
+
+    Raises:
+        BatutaError: there is nothing to judge that git knows of, or the configuration is wrong.
+    """
+    stage = stage_of(options)
+    if stage == "push":
+        from batuta_hooks.guards.push_lane import judge_pushed, pushed_refs
+
+        pushed = pushed_refs(options)
+        if not pushed or not options.source:
+            return judge_pushed(options, pushed, load_check)
+    source = options.source
+    if not source:
+        # a framework has put what is not staged aside, and may be asked for all files of the worktree
+        is_native = not any(name in os.environ for name in _FRAMEWORK_NAMES)
+        source = INDEX if stage == "commit" and is_native else WORKTREE
+    is_revision = source not in (INDEX, WORKTREE)
+    repository = Repository(source="" if is_revision else source)
+    try:
+        if source != WORKTREE:
+            repository.objects.start()
+        from batuta_hooks.guards.judging import Judging  # git is at work while the parser is imported
+
+        if is_revision:
+            commit = repository.commit(source)
+            judging = Judging(repository, load_check(), stage)
+            judging.judge(repository.commit_tree(commit), options.files, commit)
+        else:
+            repository.advance()
+            judging = Judging(repository, load_check(), stage)
+            judging.judge(repository.tree(), options.files)
+        return judging.verdict()
+    finally:
+        repository.close()

@@ -1,0 +1,97 @@
+"""What a guard says: findings on standard output; warnings, errors and what stayed undecided on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.guards.options import Options
+from batuta_hooks.report.plain import printable, text_lines
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from batuta_hooks.guards.judging import Verdict
+
+
+def wants_color(choice: str) -> bool:
+    """Whether to colour standard output: as chosen, else in a terminal unless ``NO_COLOR`` is set to anything."""
+    if choice != "auto":
+        return choice == "always"
+    in_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return in_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def say(name: str, options: Options, verdict: Verdict) -> None:
+    """Print a verdict in the format that the options ask for.
+
+    Raises:
+        BatutaError: standard output takes it not, as on a full disk.
+    """
+    for warning in verdict.warnings:
+        complain(name, warning)
+    for item in verdict.unknown if options.strict else ():
+        complain(name, f"undecided: {item.crate}: {item.why}")
+    if options.format == "json":
+        from batuta_hooks.guards.about import program_version
+        from batuta_hooks.report.json_report import guard_document
+
+        checked = {"manifests": verdict.manifests, "refs": verdict.refs}
+        write(guard_document(name, program_version(), verdict.findings, verdict.unknown, checked, None) + "\n")
+    else:
+        write("".join(f"{line}\n" for line in text_lines(verdict.findings, color=wants_color(options.color))))
+
+
+def write(text: str) -> None:
+    """Write to standard output; characters that its encoding lacks are escaped.
+
+    Where it is closed, or whoever read it went away, nobody wants the text, and the exit code says the rest.
+
+    Raises:
+        BatutaError: it cannot be written.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        _put(sys.stdout, text)
+    except BrokenPipeError:
+        _silence(sys.stdout)
+    except OSError as error:
+        _silence(sys.stdout)
+        raise BatutaError(f"the findings cannot be written to standard output: {error.strerror}") from error
+
+
+def complain(name: str, text: str) -> None:
+    """Write lines to standard error, behind the program's name; control characters are shown escaped."""
+    if sys.stderr is None:
+        return
+    try:
+        _put(sys.stderr, f"{name}: " + "\n".join(map(printable, text.split("\n"))) + "\n")
+    except OSError:
+        _silence(sys.stderr)
+
+
+def _put(stream: TextIO, text: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def _silence(stream: TextIO) -> None:
+    """Let a stream that failed lead nowhere, so that the interpreter's last flush cannot fail either."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def internal_error(error: Exception) -> str:
+    """What to say of a defect of this program: what happened, and where."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    what = f"internal error: {type(error).__name__}: {error} ({place})"
+    return f"{what}\n    this is a defect of batuta-hooks: please report it; to go on this once: git commit --no-verify"

@@ -1,0 +1,55 @@
+"""Findings as the guards' JSON document, ``batuta.guard/1``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from batuta_hooks.domain.finding import Finding, Unknown
+
+
+def finding_object(finding: Finding) -> dict[str, Any]:
+    """One finding as its JSON object; bytes of a path that are not UTF-8 are shown as ``\\xNN``."""
+    fields = {
+        "code": finding.code,
+        "severity": finding.severity,
+        "path": exact(finding.path),
+        "line": finding.line,
+        "column": finding.column,
+        "crate": finding.crate,
+        "dependency": finding.dependency,
+        "message": exact(finding.message),
+        "fix": exact(finding.fix),
+    }
+    if finding.commit:
+        fields["commit"] = finding.commit
+    return fields
+
+
+def exact(text: str) -> str:
+    """Text as JSON can hold it: exact, but for undecodable bytes, which are shown as ``\\xNN``."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def guard_document(
+    guard: str,
+    version: str,
+    findings: Sequence[Finding],
+    unknown: Sequence[Unknown],
+    checked: Mapping[str, int],
+    data_age_s: int | None,
+) -> str:
+    """The whole document on one line; ``data_age_s`` is the age of the oldest registry answer used, if any was."""
+    return json.dumps(
+        {
+            "schema": "batuta.guard/1",
+            "guard": guard,
+            "version": version,
+            "findings": [finding_object(finding) for finding in findings],
+            "unknown": [{"crate": exact(item.crate), "why": exact(item.why)} for item in unknown],
+            "checked": dict(checked),
+            "data_age_s": data_age_s,
+        },
+        ensure_ascii=False,
+    )

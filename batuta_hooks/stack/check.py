@@ -1,0 +1,153 @@
+"""The health of the whole stack: every repository judged side by side, and what only all together can tell."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import UTC, datetime
+from difflib import get_close_matches
+
+from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.graph import CrateGraph
+from batuta_hooks.gather.repository import WORKTREE
+from batuta_hooks.stack.checkouts import Workspace
+from batuta_hooks.stack.judging import MISCONFIGURED, Judged, folder_of, judge_repository
+from batuta_hooks.stack.verdict import Crate, Placed, Report, Undecided
+
+#: The cargo whose rules the checks apply.
+CARGO = "1.95"
+
+
+def check(
+    workspace: Workspace,
+    *,
+    now: datetime,
+    source: str = WORKTREE,
+    crates: Sequence[str] = (),
+    jobs: int | None = None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Report:
+    """Judge every repository of the workspace.
+
+    Args:
+        now: the time of the report; exceptions of the configuration must hold on this day.
+        source: ``worktree``, ``index`` or a revision that each repository resolves for itself.
+        crates: names of the crates to report; none for all.
+        jobs: repositories to judge at the same time; ``None`` for one a processor.
+        on_progress: told after each repository how many are done, of how many.
+
+    Raises:
+        BatutaError: git cannot be run, a crate is not known, or no repository at all could be judged.
+    """
+    judged = _judge_all(workspace, source, now, jobs, on_progress)
+    judged = [one for one in judged if one.has_manifests or one.checkout.path in workspace.listed]
+    failed = [one.checkout for one in judged if one.checkout.error is not None]
+    if failed and len(failed) == len(judged):
+        first = failed[0]
+        raise BatutaError(
+            first.error or "",
+            where=folder_of(workspace, first.path),
+            mend=f"none of the {len(failed)} repositories could be judged" if len(failed) > 1 else "",
+        )
+    everything = tuple(crate for one in judged for crate in one.crates)
+    cycles = _cycles(judged)
+    reported = everything
+    if crates:
+        reported = _selected(everything, crates, len(failed))
+        places = {crate.repository for crate in reported}
+        judged = [one for one in judged if one.checkout.path in places]
+    return Report(
+        workspace=workspace.folder,
+        source=source,
+        crates=reported,
+        findings=_findings(reported, judged),
+        unknown=_unknown(reported, judged),
+        checkouts=tuple(one.checkout for one in judged),
+        cycles=cycles if not crates else tuple(one for one in cycles if not set(crates).isdisjoint(one)),
+    )
+
+
+def report_time(environment: dict[str, str] | os._Environ[str] = os.environ) -> datetime:
+    """Now, in UTC, to the second; ``SOURCE_DATE_EPOCH`` stands in for it where it is set.
+
+    Raises:
+        BatutaError: it is set to something that is no time.
+    """
+    epoch = environment.get("SOURCE_DATE_EPOCH")
+    try:
+        return datetime.now(UTC).replace(microsecond=0) if not epoch else datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BatutaError(
+            f"SOURCE_DATE_EPOCH is no time: `{epoch}`", mend="give seconds since 1970 as a whole number, or unset it"
+        ) from error
+
+
+def exit_code(report: Report, *, strict: bool) -> int:
+    """0 clean, 1 errors (warnings too if strict), 2 where a configuration is wrong, 3 if strict and undecided."""
+    if any(checkout.state == MISCONFIGURED for checkout in report.checkouts):
+        return 2
+    failing = ("error", "warning") if strict else ("error",)
+    if any(placed.finding.severity in failing for placed in report.findings):
+        return 1
+    return 3 if strict and report.unknown else 0
+
+
+def _judge_all(
+    workspace: Workspace, source: str, now: datetime, jobs: int | None, on_progress: Callable[[int, int], None]
+) -> list[Judged]:
+    # git's processes do most of the work, so threads are enough
+    threads = ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0)))
+    try:
+        pending = [
+            threads.submit(judge_repository, workspace, path, source, now.date()) for path in workspace.repositories
+        ]
+        for done, future in enumerate(as_completed(pending), 1):
+            future.result()
+            on_progress(done, len(pending))
+        return [future.result() for future in pending]
+    finally:
+        threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _selected(crates: tuple[Crate, ...], names: Iterable[str], failed: int) -> tuple[Crate, ...]:
+    known = {crate.name for crate in crates}
+    for name in names:
+        if name not in known:
+            mend = _suggestion(name, crates)
+            if failed:
+                mend += f" ({failed} of the repositories could not be judged)"
+            raise BatutaError(f"there is no crate `{name}` here", mend=mend)
+    return tuple(crate for crate in crates if crate.name in set(names))
+
+
+def _suggestion(name: str, crates: tuple[Crate, ...]) -> str:
+    inside = sorted({crate.name for crate in crates if crate.repository == name})
+    if inside:
+        return f"`{name}` is a repository; its crates: {', '.join(inside)}"
+    near = get_close_matches(name, sorted({crate.name for crate in crates}), n=1)
+    return f"did you mean `{near[0]}`?" if near else "batuta-stack check --verbose lists all"
+
+
+def _findings(crates: Iterable[Crate], judged: Iterable[Judged]) -> tuple[Placed, ...]:
+    found = {Placed(crate.repository, finding) for crate in crates for finding in crate.findings}
+    found |= {Placed(one.checkout.path, finding) for one in judged for finding in one.loose}
+    return tuple(sorted(found))
+
+
+def _unknown(crates: Iterable[Crate], judged: Iterable[Judged]) -> tuple[Undecided, ...]:
+    found = {Undecided(crate.repository, unknown) for crate in crates for unknown in crate.unknown}
+    for one in judged:
+        found |= {Undecided(one.checkout.path, unknown) for unknown in one.unknown}
+        if one.checkout.error is not None:
+            why = f"the repository was not judged: {one.checkout.error}"
+            found.add(Undecided(one.checkout.path, Unknown("", why)))
+    return tuple(sorted(found))
+
+
+def _cycles(judged: Iterable[Judged]) -> tuple[tuple[str, ...], ...]:
+    """Cycles of normal and build dependencies; whether a dev one closes another only the registry could tell."""
+    edges = [edge for one in judged for edge in one.edges]
+    graph = CrateGraph((edge.dependent for edge in edges), edges, dev_counts=lambda _edge: False)
+    return tuple(tuple(edge.dependent for edge in walk) for walk in graph.cycles())

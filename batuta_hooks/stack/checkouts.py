@@ -1,0 +1,237 @@
+"""The stack's checkouts: where the meta-checkout is, which repositories belong to it, and how each one stands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.gather.configuration import FILE_NAME, find_stack_file, read_configuration
+from batuta_hooks.gather.repository import INDEX, Repository
+from batuta_hooks.git.command import GitError
+from batuta_hooks.git.status import Status, read_status, start_status
+
+#: How a checkout stands; only the first four can be judged, a bare one at a revision.
+OK, UNBORN, DETACHED, UNMERGED, BARE = "ok", "unborn", "detached", "unmerged", "bare"
+MISSING, NO_REPOSITORY, UNREADABLE = "missing", "not-a-repository", "unreadable"
+
+_DEEPEST = 16
+_SIGNS = frozenset("*?[")
+
+
+class Workspace(NamedTuple):
+    """The meta-checkout: the folder that the stack's repositories are found from.
+
+    Attributes:
+        folder: its absolute path.
+        repositories: paths of the checkouts relative to it; ``.`` for itself.
+        listed: those that somebody named one by one, so that they count even where they hold no manifest.
+    """
+
+    folder: str
+    repositories: tuple[str, ...]
+    listed: frozenset[str]
+
+
+class Checkout(NamedTuple):
+    """How one repository stands.
+
+    Attributes:
+        path: relative to the workspace; ``.`` for itself.
+        state: a constant of this module.
+        error: why it could not be judged; ``None`` where it was.
+        status: git's answer, where there was one.
+        fetched_at: when it last fetched, in seconds since the epoch; ``None`` where nothing tells.
+    """
+
+    path: str
+    state: str
+    error: str | None = None
+    status: Status | None = None
+    fetched_at: float | None = None
+
+
+def find_workspace(given: str | None = None) -> Workspace:
+    """Find the meta-checkout and its repositories.
+
+    It is the folder given, else that of the nearest batuta-stack.toml at or above the current one, else
+    ``BATUTA_STACK``, else the repository around the current folder, else the current folder with its direct children.
+
+    Raises:
+        BatutaError: no such folder, no repository, or a configuration that is wrong.
+    """
+    start = os.path.abspath(given or ".")
+    if not os.path.isdir(start):
+        raise BatutaError(f"`{given}` is no folder", mend="--workspace takes the folder that holds the repositories")
+    folder = _stack_folder(start, is_given=given is not None)
+    if folder is None:
+        return _without_file(start)
+    config, _ = read_configuration(folder, None, for_guard=False)
+    if config is not None and config.repositories is not None:
+        return _listed(folder, config.repositories)
+    children = _children(folder)
+    found = (".", *children) if _tracks_manifests(folder) else children
+    return _workspace(folder, found, f"list its repositories in {FILE_NAME}: [stack] repositories = [...]")
+
+
+def _stack_folder(start: str, *, is_given: bool) -> str | None:
+    if is_given:
+        return start if os.path.lexists(os.path.join(start, FILE_NAME)) else None
+    file = find_stack_file(start)
+    stack = os.path.dirname(file) if file is not None else os.environ.get("BATUTA_STACK", "")
+    if stack and not os.path.isdir(stack):
+        raise BatutaError(f"BATUTA_STACK names `{stack}`, which is no folder", mend="correct it, or unset it")
+    return os.path.abspath(stack) if stack else None
+
+
+def _without_file(start: str) -> Workspace:
+    children = _children(start)
+    top = _top_around(start)
+    if top and not (children and not _tracks_manifests(top)):
+        return Workspace(top, (".",), frozenset())
+    mend = "run it inside a repository or in a folder of repositories, or name one: --workspace PATH"
+    return _workspace(start, children, mend)
+
+
+def _workspace(folder: str, repositories: tuple[str, ...], mend: str) -> Workspace:
+    if not repositories:
+        raise BatutaError("there is no git repository with a Cargo.toml here", where=folder, mend=mend)
+    return Workspace(folder, repositories, frozenset())
+
+
+def _top_around(folder: str) -> str:
+    """The top folder of the repository around a folder; empty where there is none or it is bare."""
+    repository = Repository(folder, source="", sibling=True)
+    try:
+        return repository.top
+    except BatutaError as error:
+        if isinstance(error.__cause__, GitError):
+            return ""
+        raise
+
+
+def _tracks_manifests(folder: str) -> bool:
+    if not os.path.lexists(os.path.join(folder, ".git")):
+        return False
+    try:
+        return bool(Repository(folder, INDEX, sibling=True).tree().manifest_paths)
+    except BatutaError:
+        return True  # unreadable, which is a result of its own
+
+
+def _children(folder: str) -> tuple[str, ...]:
+    return tuple(name for name in _folders(folder) if os.path.lexists(os.path.join(folder, name, ".git")))
+
+
+def _folders(folder: str) -> list[str]:
+    """The folders in a folder, sorted; hidden ones and cargo's ``target`` are never entered."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry.name for entry in entries if entry.is_dir()]
+    except OSError:
+        return []
+    return sorted(name for name in found if not name.startswith(".") and name != "target")
+
+
+def _listed(folder: str, patterns: tuple[str, ...]) -> Workspace:
+    found: dict[str, str] = {}
+    for pattern in patterns:
+        start = os.path.join(folder, os.path.expanduser(pattern))
+        places = list(_expand(os.path.normpath(start))) if _SIGNS.intersection(pattern) else [start]
+        for place in places or [start]:
+            found.setdefault(os.path.realpath(place), os.path.relpath(place, folder))
+    paths = tuple(found.values())
+    return Workspace(folder, paths, frozenset(paths))
+
+
+def _expand(pattern: str) -> Iterator[str]:
+    """The repositories that a glob names, sorted; ``**`` stands for any number of folders and enters no repository."""
+    first, *rest = pattern.split(os.sep)
+    yield from _expand_below(f"{first}{os.sep}", rest, _DEEPEST)
+
+
+def _expand_below(folder: str, components: list[str], depth: int) -> Iterator[str]:
+    if not components:
+        if _is_repository(folder):
+            yield folder
+        return
+    component, *rest = components
+    if not _SIGNS.intersection(component):
+        yield from _expand_below(os.path.join(folder, component), rest, depth)
+        return
+    if component == "**":
+        yield from _expand_below(folder, rest, depth)
+    for name in _folders(folder):
+        below = os.path.join(folder, name)
+        if component != "**":
+            if fnmatchcase(name, component):
+                yield from _expand_below(below, rest, depth)
+        elif depth and not _is_repository(folder) and not os.path.islink(below):
+            yield from _expand_below(below, components, depth - 1)
+
+
+def _is_repository(folder: str) -> bool:
+    if os.path.lexists(os.path.join(folder, ".git")):
+        return True
+    return all(os.path.exists(os.path.join(folder, name)) for name in ("HEAD", "objects", "refs"))
+
+
+def inspect(workspace: Workspace, path: str) -> Checkout:
+    """Ask git how a repository stands; whatever is wrong with it is an answer too.
+
+    Raises:
+        BatutaError: git cannot be run at all.
+    """
+    folder = os.path.join(workspace.folder, path)
+    if not os.path.isdir(folder):
+        if os.path.lexists(folder):
+            return Checkout(path, NO_REPOSITORY, "it is no folder")
+        what = "no repository matches it" if _SIGNS.intersection(path) else "there is no such folder"
+        return Checkout(path, MISSING, what)
+    try:
+        status = read_status(start_status(folder).collect())
+    except GitError as error:
+        return _refused(path, error)
+    return Checkout(path, _state(status), None, status, _fetched_at(folder))
+
+
+def _refused(path: str, error: GitError) -> Checkout:
+    if "work tree" in error.said:
+        return Checkout(path, BARE)
+    if "not a git repository" in error.said:
+        return Checkout(path, NO_REPOSITORY, "it is not the top folder of a git repository")
+    return Checkout(path, UNREADABLE, error.said or error.what)
+
+
+def _state(status: Status) -> str:
+    if status.unmerged:
+        return UNMERGED
+    if status.head is None:
+        return UNBORN
+    return DETACHED if status.branch is None else OK
+
+
+def _fetched_at(folder: str) -> float | None:
+    git_folder = os.path.join(folder, ".git")
+    if os.path.isfile(git_folder):  # a linked worktree or a submodule
+        git_folder = os.path.join(folder, _first_line(git_folder).removeprefix("gitdir: "))
+    common = os.path.join(git_folder, _first_line(os.path.join(git_folder, "commondir")) or ".")
+    times = [_changed_at(os.path.join(place, "FETCH_HEAD")) for place in (git_folder, common)]
+    return max((time for time in times if time is not None), default=None)
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.readline(4096).rstrip("\n")
+    except OSError:
+        return ""
+
+
+def _changed_at(path: str) -> float | None:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return None

@@ -1,0 +1,95 @@
+"""A manifest as a crate of the stack: its package, its dependencies, and what its findings make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from batuta_hooks.domain.facts import Facts
+from batuta_hooks.domain.finding import Finding, Unknown
+from batuta_hooks.domain.manifest import Dependency, Manifest
+from batuta_hooks.domain.toml_text import TomlFault, read_toml
+from batuta_hooks.domain.workspace import ManifestFault
+from batuta_hooks.stack.issues import issues_of
+from batuta_hooks.stack.publishable import Workspaces, judge_publishable, unreadable
+from batuta_hooks.stack.verdict import Crate, Requirement
+
+
+class Crates:
+    """Turns the manifests of one repository into crates.
+
+    Args:
+        repository: the checkout's path relative to the workspace.
+        folder_name: the name of the checkout's folder.
+        facts: about the tree that is judged.
+    """
+
+    def __init__(self, repository: str, folder_name: str, facts: Facts) -> None:
+        self._repository = repository
+        self._folder_name = folder_name
+        self._facts = facts
+        self._workspaces = Workspaces(facts.manifests)
+
+    def crate(
+        self, path: str, raw: Sequence[Finding], findings: tuple[Finding, ...], unknown: tuple[Unknown, ...]
+    ) -> Crate | None:
+        """The package of the manifest at ``path``; ``None`` where it has none, or is not there.
+
+        Args:
+            raw: what the checks say of it.
+            findings: the same after the configuration had its word.
+        """
+        manifest = self._facts.manifests.resolve(path)
+        if isinstance(manifest, ManifestFault):
+            return self._unreadable(path, manifest, findings, unknown)
+        if manifest is None or manifest.package is None:
+            return None
+        return Crate(
+            name=manifest.name,
+            repository=self._repository,
+            manifest_path=path,
+            version=manifest.package.version,
+            dependencies=tuple(_requirements(manifest)),
+            findings=findings,
+            issues=issues_of(self._facts, manifest, findings),
+            unknown=unknown,
+            publishable=judge_publishable(manifest, raw, self._workspaces),
+        )
+
+    def _unreadable(
+        self, path: str, fault: ManifestFault, findings: tuple[Finding, ...], unknown: tuple[Unknown, ...]
+    ) -> Crate | None:
+        package = self._readable_part(path)
+        if package is None:
+            return None
+        issues = issues_of(self._facts, None, findings)
+        return Crate(package[0], self._repository, path, package[1], (), findings, issues, unknown, unreadable(fault))
+
+    def _readable_part(self, path: str) -> tuple[str, str | None] | None:
+        """Name and version of a package that cargo cannot load, the folder's name standing in for an unknown one."""
+        folder = path.rpartition("/")[0]
+        stand_in = folder.rpartition("/")[2] or self._folder_name, None
+        text = self._facts.manifests.tree.read(path)
+        try:
+            table = read_toml(text) if isinstance(text, bytes) else None
+        except TomlFault:
+            return stand_in
+        if table is None:
+            return stand_in
+        package = table.get("package", table.get("project"))
+        if package is None:
+            return None
+        name, version = (package.get(key) if isinstance(package, dict) else None for key in ("name", "version"))
+        return name if isinstance(name, str) else stand_in[0], version if isinstance(version, str) else None
+
+
+def _requirements(manifest: Manifest) -> Iterator[Requirement]:
+    for dependency in manifest.dependencies:
+        yield Requirement(
+            dependency.package, dependency.requirement, _source(dependency), dependency.kind, dependency.target
+        )
+
+
+def _source(dependency: Dependency) -> str:
+    if dependency.path is not None:
+        return "path"
+    return "git" if dependency.git is not None else dependency.registry or "crates.io"

@@ -1,0 +1,119 @@
+"""What `check` finds out, as values: crates, their dependencies and findings, and whether cargo would publish them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
+from batuta_hooks.stack.checkouts import Checkout
+
+HEALTHY = "healthy"
+UNDECIDED = "unknown"
+
+
+class Publishable(NamedTuple):
+    """Whether cargo and the registry would take a crate as it stands.
+
+    Attributes:
+        verdict: ``no``, ``never`` (it says so itself) or ``unknown``.
+        because: the codes of the findings that make it ``no``.
+        why: the reason as a clause.
+    """
+
+    verdict: str
+    because: tuple[str, ...]
+    why: str
+
+
+class Requirement(NamedTuple):
+    """A crate's dependency: the package's name, what is required of it (``None``: nothing), and where it comes from.
+
+    Attributes:
+        source: ``crates.io``, ``path``, ``git``, or the name or address of another registry.
+        kind: ``dependencies``, ``dev-dependencies`` or ``build-dependencies``.
+        target: the ``cfg(…)`` or triple that it is limited to; ``None`` for everywhere.
+    """
+
+    name: str
+    version: str | None
+    source: str
+    kind: str
+    target: str | None
+
+
+class Issue(NamedTuple):
+    """A finding in short: what stands there, and what to write; ``None`` where that takes a person."""
+
+    type: str
+    dependency: str
+    current: str
+    recommended: str | None
+
+
+class Crate(NamedTuple):
+    """One package of the stack.
+
+    Attributes:
+        repository: its checkout, relative to the workspace.
+        version: its own version, inherited or not; ``None`` where it has none or cargo cannot read it.
+        findings: sorted, with the severity that the configuration gives them.
+        unknown: questions about it that nothing here could answer.
+    """
+
+    name: str
+    repository: str
+    manifest_path: str
+    version: str | None
+    dependencies: tuple[Requirement, ...]
+    findings: tuple[Finding, ...]
+    issues: tuple[Issue, ...]
+    unknown: tuple[Unknown, ...]
+    publishable: Publishable
+
+    @property
+    def status(self) -> str:
+        """``error``, ``warning``, ``unknown`` or ``healthy``: the worst that there is."""
+        severities = {finding.severity for finding in self.findings}
+        for severity in (ERROR, WARNING):
+            if severity in severities:
+                return severity
+        return UNDECIDED if self.unknown else HEALTHY
+
+
+class Placed(NamedTuple):
+    """A finding and the repository that it was found in, relative to the workspace."""
+
+    repository: str
+    finding: Finding
+
+
+class Undecided(NamedTuple):
+    """An open question and the repository that it is about; a repository that could not be judged is one too."""
+
+    repository: str
+    unknown: Unknown
+
+
+class Report(NamedTuple):
+    """All that a check of the stack found out.
+
+    Attributes:
+        workspace: the absolute path of the meta-checkout.
+        source: ``worktree``, ``index`` or the revision that was judged.
+        crates: by repository, then by manifest.
+        findings: those of the crates, and those of files that belong to none, such as a virtual workspace root.
+        checkouts: every repository, the ones that could not be judged too.
+        cycles: crates that need each other before they can be published; each starts with its first by name.
+    """
+
+    workspace: str
+    source: str
+    crates: tuple[Crate, ...]
+    findings: tuple[Placed, ...]
+    unknown: tuple[Undecided, ...]
+    checkouts: tuple[Checkout, ...]
+    cycles: tuple[tuple[str, ...], ...]
+
+    def count(self, status: str) -> int:
+        """How many crates have a status."""
+        return sum(crate.status == status for crate in self.crates)

@@ -1,0 +1,74 @@
+"""The check over 32 real repositories: what it finds there is what cargo says of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from batuta_hooks.stack.check import check, report_time
+from batuta_hooks.stack.checkouts import find_workspace
+from batuta_hooks.stack.verdict import Report
+from tests.support.cargo import package as cargo_package
+from tests.support.cargo import stub_sources
+from tests.support.repos import make_repo
+
+DATA = Path(os.environ.get("BATUTA_REAL_DATA") or Path(__file__).parents[3] / "shared" / "data") / "paiml"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not DATA.is_dir(), reason="needs the manifests of the real stack, see BATUTA_REAL_DATA"),
+]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real stack's manifests, a git repository each."""
+    folder = tmp_path_factory.mktemp("stack")
+    for source in sorted(DATA.iterdir()):
+        shutil.copytree(source, folder / source.name)
+        make_repo(folder / source.name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(stack: Path) -> Report:
+    """What the check says of it."""
+    return check(find_workspace(str(stack)), now=report_time())
+
+
+def test_findings(report: Report) -> None:
+    """The known defects are found, each once, and nothing else."""
+    assert len(report.checkouts) == 32
+    assert [checkout for checkout in report.checkouts if checkout.error] == []
+    found = Counter((placed.finding.code, placed.finding.severity) for placed in report.findings)
+    assert found == {
+        ("PD001", "error"): 6,
+        ("PD003", "error"): 14,
+        ("PD004", "error"): 1,
+        ("PD008", "warning"): 2,
+    }
+    assert report.cycles == (("entrenar", "trueno-viz"),)
+
+
+def test_verdicts(report: Report) -> None:
+    """Of 181 packages cargo would not publish 29: 18 say so themselves."""
+    assert Counter(crate.publishable.verdict for crate in report.crates) == {"unknown": 152, "never": 18, "no": 11}
+
+
+@pytest.mark.cargo
+def test_cargo_agrees(report: Report, stack: Path) -> None:
+    """Real cargo packages each crate that is not refused here, and refuses each that is."""
+    stub_sources(stack)
+    for manifest in stack.rglob("Cargo.toml"):
+        (manifest.parent / "README.md").touch()  # some inherit the key from their root
+    disagreements = []
+    for crate in report.crates:
+        if crate.publishable.verdict != "never":
+            verdict = cargo_package(stack / crate.repository / crate.manifest_path)
+            if verdict.accepted != (crate.publishable.verdict == "unknown"):
+                disagreements.append((crate.repository, crate.name, crate.publishable, verdict.said))
+    assert disagreements == []
