@@ -48,7 +48,7 @@ def find(facts: Facts) -> Iterator[Finding | Unknown]:
 
 def unreadable(facts: Facts, fault: ManifestFault) -> Finding:
     """PD008, an error where the repository depends on the manifest, else a warning (templates, test fixtures)."""
-    is_needed = fault.path == "Cargo.toml" or facts.was_readable(fault.path) or facts.manifests.is_member(fault.path)
+    is_needed = facts.needs(fault.path)
     message = f"cargo cannot read this manifest: {fault.reason}"
     fix = fault.mend or "mend the manifest here"
     if not is_needed:

@@ -53,7 +53,10 @@ def folder_end(facts: Facts, folder: str, written: str, name: str) -> PathEnd:
         return _absent(facts, folder, written, absence)
     manifest = facts.manifests.resolve(path)
     if not isinstance(manifest, Manifest):
-        return PathEnd(folder, None, None, "")  # PD008 says it where it stands
+        if facts.needs(path):
+            return PathEnd(folder, None, None, "")  # PD008 says it where it stands, as an error
+        trouble, fix = f"`{written}` holds a manifest that cargo cannot read", f"mend {path}"
+        return PathEnd(folder, None, None, trouble, fix)
     package = manifest.package
     if package is None:
         trouble = f"`{written}` holds a workspace without a package"

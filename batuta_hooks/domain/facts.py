@@ -55,3 +55,7 @@ class Facts(NamedTuple):
     sibling: Callable[[str], Sibling | None] = _no_sibling
     was_readable: Callable[[str], bool] = _nowhere
     is_on_disk: Callable[[str], bool] = _nowhere
+
+    def needs(self, path: str) -> bool:
+        """Whether the repository depends on a manifest: its top one, a workspace's member, or one that was readable."""
+        return path == "Cargo.toml" or self.was_readable(path) or self.manifests.is_member(path)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, cast
 
 import tomli
 
 from batuta_hooks.domain.toml_grammar import Event, GrammarFault, events
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_DEPTH = 500
 """Levels that dotted keys, inline tables and arrays may make together below a header. Cargo has no such bound: it reads
@@ -99,9 +102,11 @@ class _Document:
         self._overflow: _NumberFault | None = None
 
     def read(self) -> dict[str, Any]:
-        table, keys, depth = self._root, [("", 0)], 0
-        outer: list[tuple[Any, _Key, int]] = []  # containers around `table`, with their key and depth
-        container: Any = table
+        """The finished document."""
+        container: Any = self._root
+        keys: _Key = []
+        depth = 0
+        outer: list[tuple[Any, _Key, int]] = []  # the containers around this one, each with the key and depth it had
         for event in events(self._text):
             if event.kind == "key":
                 keys = self._names(event.parts)
@@ -147,11 +152,11 @@ class _Document:
             return table
         parent = self._descend(self._root, keys[:-1], dotted=False)
         name, offset = keys[-1]
-        known = parent.setdefault(name, table)
+        known: dict[str, Any] = parent.setdefault(name, table)
         if known is not table and (id(known) not in self._implied or id(known) in self._dotted):
             raise GrammarFault("duplicate key", offset)
         self._implied.discard(id(known))
-        return cast("dict[str, Any]", known)
+        return known
 
     def _finish(self) -> None:
         """Appends the last element of an array of tables, which cargo does only when the next header comes."""
@@ -171,6 +176,7 @@ class _Document:
     def _define(self, table: dict[str, Any], keys: _Key, value: Any) -> None:
         parent = self._descend(table, keys[:-1], dotted=True)
         name, offset = keys[-1]
+        # What dotted keys made takes entries from dotted keys alone, and any other table from none.
         if name in parent or (id(parent) in self._dotted) == (len(keys) == 1):
             raise GrammarFault("duplicate key", offset)
         parent[name] = value
@@ -241,10 +247,9 @@ def _bad_character(raw: str, at: int, quote: str, end: int) -> tuple[str, int]:
         return "invalid value, expected unicode hexadecimal value", at + 2
     if found:
         return "too few unicode value digits, expected unicode hexadecimal value", found.end()
-    if len(quote) == 3 and raw[at + 1] in " \t":
-        return f"invalid {_STRING[quote]}, expected newline", at + 1 + len(raw[at + 1 :]) - len(
-            raw[at + 1 :].lstrip(" \t")
-        )
+    after_spaces = at + 1 + len(raw[at + 1 : end]) - len(raw[at + 1 : end].lstrip(" \t"))
+    if len(quote) == 3 and after_spaces > at + 1:
+        return f"invalid {_STRING[quote]}, expected newline", after_spaces
     return "missing escaped value", at + 1
 
 

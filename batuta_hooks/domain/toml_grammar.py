@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import tomli
+
+from batuta_hooks.domain.record import NamedTuple
 
 MAX_NESTING = 80
 """Arrays and inline tables within each other that cargo reads; it refuses the 81st bracket."""
@@ -80,14 +81,17 @@ class Event(NamedTuple):
 class _Cursor:
     """The token at hand: its `kind` ("" at the end of the text; punctuation is its own kind), `start` and `end`."""
 
-    __slots__ = ("end", "kind", "start", "text")
+    __slots__ = ("_behind", "end", "kind", "start", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.end = 1 if text.startswith(_BOM) else 0
+        self.kind = ""
+        self.end = self._behind = 1 if text.startswith(_BOM) else 0
         self.advance()
 
     def advance(self) -> None:
+        if self.kind not in _BLANK:
+            self._behind = self.end
         self.start = self.end
         match = _TOKEN.match(self.text, self.start)
         if match is None:
@@ -119,7 +123,10 @@ class _Cursor:
         if self.kind == "newline" and self.text[self.end - 1] == "\r":
             raise GrammarFault("carriage return must be followed by newline", self.end)
         self.advance()
-        if comment and self.kind not in ("newline", ""):
+        if comment and not self.kind:
+            # Where a comment ends the text, cargo looks for what is missing behind the last thing before it.
+            self.start = self._behind
+        elif comment and self.kind != "newline":
             raise GrammarFault("invalid comment character, expected printable characters", self.start)
 
     def skip_spaces(self) -> None:

@@ -1,52 +1,68 @@
-"""Where in a TOML document an entry stands: the line and column of its key, of its value, and the lines it spans.
+"""Where in a TOML document an entry stands: the line and column of its key and of its value.
 
-Imported only when a finding needs a place. The functions follow one key path through the events of the grammar, in one
-pass over the text, and raise nothing, whatever the text.
+Imported only when a finding needs a place. One pass over the events of the grammar notes every place of a document, so
+that a thousand findings cost little more than one. Nothing is raised, whatever the text.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 
-from batuta_hooks.domain.toml_grammar import Event, GrammarFault, Position, events, part_name, position
+from batuta_hooks.domain.toml_grammar import Event, GrammarFault, Position, events, part_name
 
-__all__ = ["Position", "entry_lines", "locate", "locate_value"]
+__all__ = ["Position", "locate", "locate_value"]
+
+#: Elements of one array that are noted; those beyond stand, as far as `locate` knows, where the array does.
+MOST_ELEMENTS = 10_000
+
+_BOM = "\ufeff"
 
 
 class _Entry:
-    """What is known of one depth of the wanted path: where its key and its value start, and if they define it."""
+    """A table, a value or an element: the offsets of its key and value, and what lies below it by name or index."""
 
-    __slots__ = ("defines", "key", "value")
+    __slots__ = ("below", "defines", "key", "tables", "value")
 
-    def __init__(self, key: int, defines: bool) -> None:
-        self.key = key
+    def __init__(self, offset: int, defines: bool) -> None:
+        self.key = self.value = offset
         self.defines = defines
-        self.value = key
+        self.tables = 0  # how many `[[…]]` it has so far
+        self.below: dict[str | int, _Entry] | None = None
+
+    def step(self, part: str | int, offset: int, defines: bool) -> _Entry:
+        """The entry one part further down, made where it is new; the first place counts, and before it a definition."""
+        if self.below is None:
+            self.below = {}
+        entry = self.below.get(part)
+        if entry is None:
+            entry = self.below[part] = _Entry(offset, defines)
+        elif defines and not entry.defines:
+            entry.key = entry.value = offset
+            entry.defines = True
+        return entry
 
 
-_OFF = -1
+class _Open:
+    """A bracket that is not closed yet: the entry whose value it is, and for an array the index of its next element."""
+
+    __slots__ = ("entry", "index", "is_array")
+
+    def __init__(self, entry: _Entry, is_array: bool) -> None:
+        self.entry = entry
+        self.is_array = is_array
+        self.index = 0
 
 
-class _Trail:
-    """Follows one key path through the events of a document.
+class _Reader:
+    """Notes every place of one document in a tree of entries below `root`."""
 
-    A table or entry is known by its `depth`: how many parts of the wanted path lead to it, `_OFF` where it lies beside
-    that path, one more than the path is long where it lies within the wanted entry.
-    """
-
-    def __init__(self, text: str, key: Sequence[str | int]) -> None:
-        self.text = text
-        self.key = tuple(key)
-        self.found: list[_Entry | None] = [None] * (len(self.key) + 1)
-        self.runs: list[list[int]] = []
-        self._adjacent = False
-        self._tables: dict[int, int] = {}  # depth of an array of tables → how many `[[…]]` it has so far
-        self._header = 0
-        self._opened: list[
-            tuple[int, int, bool]
-        ] = []  # of a bracket: its depth, its entry's start, and whether it is `[`
-        self._next_index: list[int] = []
-        self._pair = (0, 0)
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.root = _Entry(0, True)
+        self._header = self._entry = self.root
+        self._opened: list[_Open] = []
         try:
             for event in events(text):
                 self._follow(event)
@@ -54,76 +70,72 @@ class _Trail:
             pass  # what stands before it still has its place
 
     def _follow(self, event: Event) -> None:
-        kind = event.kind
-        if kind in ("table", "tables"):
-            self._header = self._walk(0, event)
-            self._span(self._header, event.start, event.end)
-        elif kind == "key":
-            depth = self._walk(self._opened[-1][0] if self._opened else self._header, event)
-            self._pair = (depth, event.start)
-        elif kind in ("]", "}"):
-            depth, start, _ = self._opened.pop()
-            self._next_index.pop()
-            self._span(depth, start, event.end)
+        if event.kind in ("table", "tables"):
+            self._header = self._walk(self.root, event)
+        elif event.kind == "key":
+            self._entry = self._walk(self._opened[-1].entry if self._opened else self._header, event)
+        elif event.kind in ("]", "}"):
+            self._opened.pop()
         else:
             self._value(event)
 
     def _value(self, event: Event) -> None:
-        if self._opened and self._opened[-1][2]:
-            depth = self._step(self._opened[-1][0], self._next_index[-1], event.start, True)
-            self._next_index[-1] += 1
-            self._pair = (depth, event.start)
-        depth, start = self._pair
-        entry = self.found[depth] if 0 <= depth <= len(self.key) else None
-        if entry is not None:
-            entry.value = event.start
-        if event.kind == "scalar":
-            self._span(depth, start, event.end)
-        else:
-            self._opened.append((depth, start, event.kind == "["))
-            self._next_index.append(0)
+        if self._opened and self._opened[-1].is_array:
+            self._entry = self._element(self._opened[-1], event.start)
+        self._entry.value = event.start
+        if event.kind != "scalar":
+            self._opened.append(_Open(self._entry, event.kind == "["))
 
-    def _walk(self, depth: int, event: Event) -> int:
-        """The depth to which the parts of a header or key lead from `depth`."""
+    @staticmethod
+    def _element(array: _Open, offset: int) -> _Entry:
+        index, array.index = array.index, array.index + 1
+        return array.entry.step(index, offset, True) if index < MOST_ELEMENTS else _Entry(offset, True)
+
+    def _walk(self, entry: _Entry, event: Event) -> _Entry:
+        """The entry to which the parts of a header or key lead."""
         for number, (start, end) in enumerate(event.parts, 1):
             last = number == len(event.parts)
-            if not 0 <= depth <= len(self.key):
-                return depth
-            depth = self._step(depth, part_name(self.text, start, end), start, last)
+            entry = entry.step(part_name(self._text, start, end), start, last)
             if last and event.kind == "tables":
-                self._tables[depth] = self._tables.get(depth, 0) + 1
-            if depth in self._tables:
-                depth = self._step(depth, self._tables[depth] - 1, start, last)
-        return depth
+                entry.tables += 1
+            if entry.tables:
+                entry = entry.step(entry.tables - 1, start, last)
+        return entry
 
-    def _step(self, depth: int, part: str | int, offset: int, defines: bool) -> int:
-        if depth == len(self.key):
-            return depth + 1
-        if not 0 <= depth < len(self.key):
-            return depth
-        if self.key[depth] != part:
-            return _OFF
-        entry = self.found[depth + 1]
-        if entry is None or (defines and not entry.defines):
-            self.found[depth + 1] = _Entry(offset, defines)
-        return depth + 1
 
-    def _span(self, depth: int, start: int, end: int) -> None:
-        """Notes which text is the wanted entry's; text that directly follows its own joins it."""
-        belongs = depth >= len(self.key)
-        if belongs and self._adjacent:
-            self.runs[-1][0] = min(self.runs[-1][0], start)
-            self.runs[-1][1] = end
-        elif belongs:
-            self.runs.append([start, end])
-        self._adjacent = belongs
+class _Places:
+    """The places of one document, by key path."""
 
-    def nearest(self) -> tuple[int, _Entry | None]:
-        """The deepest part of the path that the document has, and how deep it is."""
-        depth = len(self.key)
-        while depth and self.found[depth] is None:
-            depth -= 1
-        return depth, self.found[depth]
+    def __init__(self, text: str) -> None:
+        self._root = _Reader(text).root
+        self._last = max(0, len(text) - 1)
+        self._starts = [0]
+        at = text.find("\n")
+        while 0 <= at < self._last:
+            self._starts.append(at + 1)
+            at = text.find("\n", at + 1)
+        self._has_mark = text.startswith(_BOM)
+
+    def nearest(self, key: Sequence[str | int]) -> _Entry:
+        """The entry at a path, or its deepest ancestor that is there."""
+        entry = self._root
+        for part in key:
+            below = entry.below.get(part) if entry.below else None
+            if below is None:
+                break
+            entry = below
+        return entry
+
+    def position(self, offset: int) -> Position:
+        """The place of a character; the end of the text counts as behind its last character, on that one's line."""
+        line = bisect_right(self._starts, min(offset, self._last))
+        marked = line == 1 and self._has_mark
+        return Position(line, max(1, offset - self._starts[line - 1] + (0 if marked else 1)))
+
+
+@lru_cache(maxsize=2)
+def _places(text: str) -> _Places:
+    return _Places(text)
 
 
 def locate(text: str, key: Sequence[str | int]) -> Position:
@@ -139,29 +151,11 @@ def locate(text: str, key: Sequence[str | int]) -> Position:
         table that is only implied the first place where its name stands. Where the path ends nowhere, the position of
         the nearest ancestor that is there, else line 1, column 1.
     """
-    _, entry = _Trail(text, key).nearest()
-    return position(text, entry.key) if entry else Position(1, 1)
+    places = _places(text)
+    return places.position(places.nearest(key).key)
 
 
 def locate_value(text: str, key: Sequence[str | int]) -> Position:
     """The position of an entry's value; of a table without one of its own (a header's, an implied one) its key's."""
-    _, entry = _Trail(text, key).nearest()
-    return position(text, entry.value) if entry else Position(1, 1)
-
-
-def entry_lines(text: str, key: Sequence[str | int]) -> tuple[int, int]:
-    """The first and last line of an entry, both counted from 1 and both included.
-
-    Of a key with a value those from the key to the value's end; of a table with a header those from the header to its
-    last entry, subtables that directly follow included; of a table spelled by dotted keys those of the neighbouring
-    keys. Comments behind the last entry are not included. Of an entry that stands in several places it is the place
-    that `locate` names. Where the path ends nowhere, the lines of the nearest ancestor that is there, else (1, 1).
-    """
-    trail = _Trail(text, key)
-    depth, entry = trail.nearest()
-    if entry is None:
-        return 1, 1
-    if depth < len(trail.key):
-        trail = _Trail(text, trail.key[:depth])
-    spans = [run for run in trail.runs if run[0] <= entry.key < run[1]] or [[entry.key, entry.key + 1]]
-    return position(text, spans[0][0]).line, position(text, spans[0][1] - 1).line
+    places = _places(text)
+    return places.position(places.nearest(key).value)

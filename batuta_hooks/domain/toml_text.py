@@ -9,9 +9,12 @@ the events of `toml_grammar`, and that second reading decides. The rules are tho
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import tomli
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_BYTES = 8 * 1024 * 1024
 """Larger documents are refused unread. Cargo has no such bound; no manifest or lock file comes near it."""

@@ -71,11 +71,13 @@ class Manifests:
 
     def _resolve(self, path: str) -> Manifest | ManifestFault | None:
         manifest = self.load(path)
+        if isinstance(manifest, Manifest) and inherits(manifest):
+            manifest = self._inherit(manifest)
         if not isinstance(manifest, Manifest):
             return manifest
-        fault = self._missing_member(manifest)
-        if fault is not None or not inherits(manifest):
-            return fault or manifest
+        return self._missing_member(manifest) or _rival_paths(manifest) or manifest
+
+    def _inherit(self, manifest: Manifest) -> Manifest | ManifestFault:
         from batuta_hooks.domain.inheritance import inherit, inheritance_faults, without_inherited
 
         root = self.root_of(manifest)
@@ -84,7 +86,7 @@ class Manifests:
             # the root's own fault is said where it stands; what the member writes itself can still be judged
             return without_inherited(manifest)
         for key, reason in inheritance_faults(manifest, root, self._readme(root)):
-            return fault_at(path, manifest.text, key, reason)
+            return fault_at(manifest.path, manifest.text, key, reason)
         assert root is not None
         return inherit(manifest, root)
 
@@ -197,6 +199,19 @@ def _root_from(candidate: Manifest, asking: str) -> str | None:
     if candidate.workspace is not None:
         return None if is_excluded(candidate, asking) else candidate.path
     return root_pointer(candidate)
+
+
+def _rival_paths(manifest: Manifest) -> ManifestFault | None:
+    """A name that leads to two folders: cargo wants one source of a dependency in all sections."""
+    folders: dict[str, str] = {}
+    for dependency in manifest.dependencies:
+        folder = None if dependency.path is None else join(dependency.folder, dependency.path)
+        # a path that leaves the repository may come back
+        if folder is None or is_outside(folder) or folders.setdefault(dependency.name, folder) == folder:
+            continue
+        reason = f"dependency `{dependency.name}` has another source in another section"
+        return fault_at(manifest.path, manifest.text, dependency.user_key, reason)
+    return None
 
 
 def _dependency_paths(manifest: Manifest, root: Manifest) -> Iterator[str]:

@@ -72,6 +72,10 @@ class Repository:
         except GitError as error:
             self.close()
             raise _no_repository(self.folder, error) from error
+        # git lists the index of a bare repository as well: there is none, so the list is empty
+        if (self._source == WORKTREE or not listing) and not self.top:
+            self.close()
+            raise _no_worktree(self.folder)
         self._entries = read_listing(listing)
         if self._source == INDEX:
             self._announced = Announced(self._entries, listing, self.folder, self._env)
@@ -140,14 +144,16 @@ def _here() -> str:
         return ""  # a folder that was removed while we are in it
 
 
+def _no_worktree(folder: str | None) -> BatutaError:
+    return BatutaError(
+        "there is no worktree here: the repository is bare, or this is its git folder",
+        where=folder or _here(),
+        mend="name a commit: --source HEAD",
+    )
+
+
 def _no_repository(folder: str | None, error: GitError) -> BatutaError:
     where = folder or _here()
-    if _NO_WORKTREE in error.said:
-        return BatutaError(
-            "there is no worktree and no index here: the repository is bare, or this is its git folder",
-            where=where,
-            mend="name a commit: --source HEAD",
-        )
     if "not a git repository" in error.said:
         return BatutaError("there is no git repository here", where=where, mend="run it inside one, or `git init`")
     mend = "run `git status` there to see what git wants"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from batuta_hooks.domain.tree import ReadFault, parent_folders
+from batuta_hooks.domain.tree import ReadFault, starts_with
 from batuta_hooks.git.listing import Entry, read_entry
 from batuta_hooks.git.objects import LARGEST_BLOB, Objects
 
@@ -99,7 +99,7 @@ class GitTree:
     def in_submodule(self, path: str) -> bool:
         """Whether the path is a submodule's folder or lies below one."""
         place = self.resolve(path) if self._submodules else None
-        return place is not None and not self._submodules.isdisjoint((place, *parent_folders(place)))
+        return place is not None and any(starts_with(place, submodule) for submodule in self._submodules)
 
     def resolve(self, path: str) -> str | None:
         """The path with its symbolic links followed; ``None`` where they leave the repository or make a loop."""

@@ -36,7 +36,7 @@ _SETTINGS: dict[str, int | str] = {
     "sqlite_mmap_size": 0,  # a mapped file that somebody truncates ends the process with SIGBUS
 }
 _MODE_RAW = 1  # diskcache's mark for a value that stands in its row as it is
-_TROUBLE = (sqlite3.Error, OSError, diskcache.Timeout)
+_TROUBLE = (sqlite3.Error, OSError, ValueError, diskcache.Timeout)
 
 
 class _Refused(Exception):
@@ -253,7 +253,7 @@ class Cache:
         self._inode = inode_of(self._folder)
         try:
             self._connect()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError) as error:
             if not is_damage(error):
                 raise
             set_aside(self._folder, self._inode)

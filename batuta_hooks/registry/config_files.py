@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 
 _MAX_BYTES = 1 << 20
 _MOST_INCLUDES = 100  # cargo has no bound, and overflows its stack where includes never end
+_SHOWN = 300  # characters
 _GLOB_OR_BRACES = frozenset("*?[]{}")
 
 
 class ConfigRefused(ValueError):
-    """cargo refuses its configuration; the message is a clause that says why, `where` the file or variable."""
+    """cargo refuses its configuration; the message is a clause that says why, `where` the file or variable.
+
+    Both stay on one line and within bounds, whatever names the configuration has.
+    """
 
     def __init__(self, why: str, where: str = "") -> None:
-        super().__init__(why)
-        self.where = where
+        super().__init__(_shown(why))
+        self.where = _shown(where)
 
 
 class Located(NamedTuple):
@@ -55,10 +59,7 @@ def read_tree(folder: str, home: str) -> dict[str, Any]:
     """
     tree: dict[str, Any] = {}
     for path in _files(folder, home):
-        try:
-            _merge(tree, _read(path, set()), over=False)
-        except RecursionError:
-            raise ConfigRefused("its tables are nested too deeply", path) from None
+        _merge(tree, _read(path, set()), over=False)
     return tree
 
 
@@ -186,6 +187,11 @@ def _merge(tree: dict[str, Any], new: dict[str, Any], *, over: bool) -> None:
             tree[key] = old._replace(value=first.value + last.value)
         elif over:
             tree[key] = value
+
+
+def _shown(text: str) -> str:
+    text = text if text.isprintable() else ascii(text)[1:-1]
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _kind(value: Any) -> str:

@@ -132,7 +132,8 @@ def first_cause(error: BaseException) -> BaseException:
 
 def is_damage(error: BaseException) -> bool:
     """Whether the database itself is at fault, not its surroundings."""
-    return isinstance(error, OtherTables) or _code(error) in (_CORRUPT, _NOT_A_DATABASE)
+    # ValueError: Python cannot decode SQLite's complaint about a damaged schema, diskcache misses one of its settings.
+    return isinstance(error, OtherTables | ValueError) or _code(error) in (_CORRUPT, _NOT_A_DATABASE)
 
 
 def _code(error: BaseException) -> int:

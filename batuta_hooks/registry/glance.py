@@ -7,6 +7,7 @@ guard may.  Here the same rows are read through `sqlite3`, whose import waits fo
 from __future__ import annotations
 
 import os
+import time
 
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.registry.entry import FOUND, NO_BODY, NOT_CACHED, SCHEMA, Entry, Key, Miss
@@ -16,9 +17,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from sqlite3 import Connection
+    from typing import Self
 
 DATABASE = "cache.db"
 _TIMEOUT_S = 0.25
+_TICK_NS = 1_000_000_000
 _WRITABLE_BY_OTHERS = 0o022
 _KIND, _FOLDER, _REGULAR, _LINK = 0o170000, 0o040000, 0o100000, 0o120000
 # diskcache's mode 1: the value stands in its row as it is; every other one means a pickle or a file.
@@ -59,8 +62,8 @@ def examine(folder: str) -> Place:
             status = os.lstat(path)
         except FileNotFoundError:
             return Place(False)
-        except (OSError, ValueError) as error:
-            return Place(False, f"{path}: {error}")
+        except OSError as error:
+            return Place(False, f"{path}: {error.strerror}")
         found = status.st_mode & _KIND
         if found != kind:
             return Place(True, f"{path} is {'a symbolic link' if found == _LINK else f'not {what}'}")
@@ -69,6 +72,22 @@ def examine(folder: str) -> Place:
         if kind == _FOLDER and status.st_mode & _WRITABLE_BY_OTHERS:
             return Place(True, f"{path} can be written by others")
     return Place(True)
+
+
+class _State(NamedTuple):
+    """What changes when somebody writes to the database: the file, and the size of its write-ahead log."""
+
+    inode: int
+    modified_ns: int
+    size: int
+    log_size: int
+
+    def still_holds(self, now: _State) -> bool:
+        """Whether a connection made in this state reads right; one that reads the log sees later writes by itself."""
+        return self.inode == now.inode if self.log_size else self == now
+
+
+_UNSETTLED = _State(-1, 0, 0, 0)
 
 
 class Glance:
@@ -81,8 +100,13 @@ class Glance:
     def __init__(self, folder: str | Miss) -> None:
         self._folder = folder
         self._connection: Connection | None = None
-        # Of the file that is read as immutable; None while a connection sees other processes' writes by itself.
-        self._read: _State | None = None
+        self._read = _UNSETTLED
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        self.close()
 
     def entry(self, key: Key) -> Entry | Miss:
         """What is known of a question."""
@@ -112,56 +136,41 @@ class Glance:
         return Miss(f"the cache cannot be read: {answer}") if isinstance(answer, str) else answer
 
     def _ask(self, folder: str, row: str) -> bytes | Miss | str:
-        if self._read is not None and self._read != _state(folder):
+        if self._connection is not None and not self._read.still_holds(_state(folder)):
             self.close()
-        if self._connection is None and (refused := self._open(folder)) is not None:
-            return refused
+        if self._connection is None:
+            place = examine(folder)
+            if place.fault:
+                return Miss(f"the cache is not used: {place.fault}")
+            if not place.exists:
+                return Miss("there is no cache yet")
         from sqlite3 import Error
 
-        assert self._connection is not None
         try:
-            rows = self._connection.execute(_SELECT, (row,)).fetchall()
-        except Error as error:
+            rows = (self._connection or self._connect(folder)).execute(_SELECT, (row,)).fetchall()
+        except (Error, UnicodeError) as error:  # a damaged schema may hold names that are no text
             self.close()
             return str(error)
-        if not rows:
-            return NOT_CACHED
-        value = rows[0][0]
-        return value if isinstance(value, bytes) else NOT_CACHED
+        return rows[0][0] if rows and isinstance(rows[0][0], bytes) else NOT_CACHED
 
-    def _open(self, folder: str) -> Miss | str | None:
-        """Connect read-only, so that no file is made.
+    def _connect(self, folder: str) -> Connection:
+        """Open the database read-only, so that no file is made.
 
         In write-ahead mode SQLite's ``mode=ro`` makes missing ``-wal`` and ``-shm`` files and leaves them there.
         While there is nothing in a ``-wal`` file the database file is all there is, and it is read as ``immutable``.
         A writer may begin at that moment, but it changes the file no sooner than its first checkpoint, and what a torn
-        read might give meets the rows' checksums; `_row` looks at the files' state before each question.
+        read might give meets the rows' checksums; `_ask` looks at the files' state before each question.
         """
-        place = examine(folder)
-        if place.fault:
-            return Miss(f"the cache is not used: {place.fault}")
-        if not place.exists:
-            return Miss("there is no cache yet")
-        from sqlite3 import Error, connect
+        from sqlite3 import connect
 
         state = _state(folder)
-        self._read = None if state.log_size else state
         way = "readonly_shm=1" if state.log_size else "immutable=1"
         path = f"{folder}/{DATABASE}".replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-        try:
-            self._connection = connect(f"file:{path}?mode=ro&{way}", uri=True, timeout=_TIMEOUT_S)
-        except Error as error:
-            return str(error)
-        return None
-
-
-class _State(NamedTuple):
-    """What changes when somebody writes to the database: the file, and the size of its write-ahead log."""
-
-    inode: int
-    modified_ns: int
-    size: int
-    log_size: int
+        self._connection = connect(f"file:{path}?mode=ro&{way}", uri=True, timeout=_TIMEOUT_S)
+        # A write in the same tick of the file system's clock as the last one would show in nothing.
+        is_settled = state.log_size > 0 or time.time_ns() - state.modified_ns > _TICK_NS
+        self._read = state if is_settled else _UNSETTLED
+        return self._connection
 
 
 def _state(folder: str) -> _State:

@@ -14,7 +14,7 @@ from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.registry.cargo_config import CargoConfig, ConfigFault
 from batuta_hooks.registry.config_files import ConfigRefused, Located, plain_path
 from batuta_hooks.registry.index_folder import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX
-from batuta_hooks.registry.urls import InvalidUrl, parse_url
+from batuta_hooks.registry.urls import InvalidUrl, Url, parse_url
 
 CRATES_IO = "crates-io"
 
@@ -65,16 +65,16 @@ def find_source(config: CargoConfig, registry: str = CRATES_IO) -> Source | Conf
         if registry == CRATES_IO:
             return _followed(config, _crates_io(config, by_git=True))
         return _followed(config, _registry(config, registry))
-    except (ConfigRefused, InvalidUrl) as refused:
-        return ConfigFault(str(refused), getattr(refused, "where", ""))
+    except ConfigRefused as refused:
+        return ConfigFault(str(refused), refused.where)
 
 
 def find_source_of_index(config: CargoConfig, index_url: str) -> Source | ConfigFault:
     """Where cargo gets an index from that a manifest or another index names by its URL; as `find_source`."""
     try:
-        return _followed(config, _remote(index_url, ""))
-    except (ConfigRefused, InvalidUrl) as refused:
-        return ConfigFault(str(refused), getattr(refused, "where", ""))
+        return _followed(config, _remote(_built_in(index_url), "this index"))
+    except ConfigRefused as refused:
+        return ConfigFault(str(refused), refused.where)
 
 
 def _followed(config: CargoConfig, asked: Source) -> Source:
@@ -95,8 +95,8 @@ def _followed(config: CargoConfig, asked: Source) -> Source:
         seen.add(name)
     try:
         return _usable(_registry(config, name)._replace(replaced=True))
-    except (ConfigRefused, InvalidUrl) as refused:
-        raise ConfigRefused(f"`{origin}` is replaced with `{name[:80]}`, for which {refused}", where) from None
+    except ConfigRefused as refused:
+        raise ConfigRefused(f"`{origin}` is replaced with `{name}`, for which {refused}", where) from None
 
 
 def _usable(source: Source) -> Source:
@@ -138,11 +138,11 @@ def _defined(config: CargoConfig, name: str) -> _Defined:
             values[key] = value
     found = []
     if registry := values.get("registry"):
-        found.append(_remote(registry.value, name))
+        found.append(_remote(registry, name))
     paths = [(kind, values[kind]) for kind in (LOCAL, DIRECTORY) if kind in values]
     found += [Source(kind, plain_path(os.path.join(path.root, path.value)), name) for kind, path in paths]
     if git := values.get("git"):
-        found.append(Source(_GIT, str(parse_url(git.value)), name))
+        found.append(Source(_GIT, str(_url(git, name)), name))
     elif stray := [key for key in _GIT_KEYS if key in values]:
         raise ConfigRefused(f"`source.{name}` has `{stray[0]}` but no `git`", values[stray[0]].where)
     if not found and name == CRATES_IO:
@@ -159,28 +159,38 @@ def _crates_io(config: CargoConfig, *, by_git: bool = False) -> Source:
     if protocol is not None and protocol.value not in ("sparse", "git"):
         raise ConfigRefused("the protocol of crates-io must be `sparse` or `git`", protocol.where)
     by_git = by_git or (protocol is not None and protocol.value == "git")
-    return _remote(CRATES_IO_GIT_INDEX if by_git else CRATES_IO_INDEX, CRATES_IO)
+    return _remote(_built_in(CRATES_IO_GIT_INDEX if by_git else CRATES_IO_INDEX), CRATES_IO)
 
 
 def _registry(config: CargoConfig, name: str) -> Source:
     """A registry of `[registries]`, unreplaced."""
     index = config.registry_index(name)
     if index is None:
-        raise ConfigRefused(f"no configuration has an index of a registry `{name[:80]}`")
-    text = index.value
-    if text[:5].lower() == "file:" and text[5:6] != "/":
-        text = f"file://{os.path.join(index.root, text[5:])}"
-    source = _remote(text, name)
-    if ":" in parse_url(text).user:
-        raise ConfigRefused("a registry's URL may not contain a password", index.where)
-    return source
+        raise ConfigRefused(f"no configuration has an index of a registry `{name}`")
+    if index.value[:5].lower() == "file:" and index.value[5:6] != "/":
+        index = index._replace(value=f"file://{os.path.join(index.root, index.value[5:])}")
+    if ":" in _url(index, name).user:
+        raise ConfigRefused(f"the URL of `{name}` may not contain a password", index.where)
+    return _remote(index, name)
 
 
-def _remote(text: str, name: str) -> Source:
-    url = parse_url(text)
+def _remote(index: Located, name: str) -> Source:
+    url = _url(index, name)
     if not url.scheme.startswith("sparse+"):
         return Source(GIT_INDEX, str(url), name, str(url))
-    return Source(SPARSE, str(parse_url(str(url).removeprefix("sparse+"))), name, str(url))
+    inner = index._replace(value=str(url).removeprefix("sparse+"))
+    return Source(SPARSE, str(_url(inner, name)), name, str(url))
+
+
+def _url(place: Located, name: str) -> Url:
+    try:
+        return parse_url(place.value)
+    except InvalidUrl as invalid:
+        raise ConfigRefused(f"the URL of `{name}` cannot be read: {invalid}", place.where) from None
+
+
+def _built_in(text: str) -> Located:
+    return Located(text, "", "")
 
 
 def _identity(source: Source) -> tuple[str, str]:

@@ -96,8 +96,8 @@ def _authority(text: str, scheme: str) -> tuple[str, str, str]:
     else:
         host, _, port = rest.partition(":")
         is_host = set(host) <= _HOST
-    if not is_host or not (host or scheme == "file"):
-        raise InvalidUrl("empty host" if not host else "invalid host")
+    if not is_host or (not host and scheme in _PORTS and scheme != "file"):
+        raise InvalidUrl("invalid host" if host else "empty host")
     if port and not (port.isdigit() and int(port[:6]) <= 0xFFFF):
         raise InvalidUrl("invalid port number")
     port = str(int(port)) if port else ""

@@ -51,5 +51,5 @@ def guard_document(
             "checked": dict(checked),
             "data_age_s": data_age_s,
         },
-        ensure_ascii=False,
+        ensure_ascii=True,
     )

@@ -6,7 +6,6 @@ import datetime
 import json
 import os
 import tarfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import tomli
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from batuta_hooks.domain.toml_positions import Position, entry_lines, locate, locate_value
+from batuta_hooks.domain.toml_positions import MOST_ELEMENTS, Position, locate, locate_value
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
 
 REAL_DATA = Path(os.environ.get("BATUTA_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -67,57 +66,57 @@ name = "one"
 [patch.crates-io]
 '''
 
-PLACES: dict[Key, tuple[tuple[int, int], tuple[int, int], tuple[int, int]]] = {
-    # path → key, value, lines
-    ("package",): ((2, 2), (2, 2), (2, 8)),
-    ("package", "description"): ((4, 1), (4, 15), (4, 7)),
-    ("package", "version"): ((8, 1), (8, 1), (8, 8)),
-    ("package", "version", "workspace"): ((8, 9), (8, 21), (8, 8)),
-    ("dependencies",): ((10, 2), (10, 2), (10, 29)),
-    ("dependencies", "serde"): ((11, 1), (11, 9), (11, 11)),
-    ("dependencies", "quoted"): ((12, 1), (12, 17), (12, 12)),
-    ("dependencies", "quoted", "path"): ((12, 34), (12, 41), (12, 12)),
-    ("dependencies", "toml-1-1"): ((13, 1), (13, 12), (13, 20)),
-    ("dependencies", "toml-1-1", "version"): ((15, 5), (15, 15), (15, 15)),
-    ("dependencies", "toml-1-1", "features"): ((16, 5), (16, 16), (16, 19)),
-    ("dependencies", "toml-1-1", "features", 1): ((17, 14), (17, 14), (17, 17)),
-    ("dependencies", "toml-1-1", "features", 2, "not-cargos"): ((18, 11), (18, 24), (18, 18)),
-    ("dependencies", "dotted"): ((21, 1), (21, 1), (21, 22)),
-    ("dependencies", "dotted", "version"): ((22, 10), (22, 20), (22, 22)),
-    ("dependencies", "tabled"): ((25, 15), (25, 15), (25, 29)),
-    ("dependencies", "tabled", "git"): ((26, 1), (26, 7), (26, 27)),
-    ("target",): ((31, 2), (31, 2), (31, 32)),
-    ("target", "cfg(unix)"): ((31, 9), (31, 9), (31, 32)),
-    ("target", "cfg(unix)", "dev-dependencies", "a.b"): ((31, 38), (31, 38), (31, 32)),
-    ("target", "cfg(unix)", "dev-dependencies", "a.b", "x", "y"): ((32, 1), (32, 5), (32, 32)),
-    ("bin",): ((34, 3), (34, 3), (34, 39)),
-    ("bin", 0): ((34, 3), (34, 3), (34, 35)),
-    ("bin", 0, "name"): ((35, 1), (35, 8), (35, 35)),
-    ("bin", 1): ((36, 3), (36, 3), (36, 39)),
-    ("bin", 1, "name"): ((37, 3), (37, 10), (37, 37)),
-    ("bin", 1, "inner"): ((38, 8), (38, 8), (38, 39)),
-    ("bin", 1, "inner", "deep"): ((39, 3), (39, 10), (39, 39)),
-    ("patch", "crates-io"): ((41, 8), (41, 8), (41, 41)),
+PLACES: dict[Key, tuple[tuple[int, int], tuple[int, int]]] = {
+    # path → key, value
+    ("package",): ((2, 2), (2, 2)),
+    ("package", "description"): ((4, 1), (4, 15)),
+    ("package", "version"): ((8, 1), (8, 1)),
+    ("package", "version", "workspace"): ((8, 9), (8, 21)),
+    ("dependencies",): ((10, 2), (10, 2)),
+    ("dependencies", "serde"): ((11, 1), (11, 9)),
+    ("dependencies", "quoted"): ((12, 1), (12, 17)),
+    ("dependencies", "quoted", "path"): ((12, 34), (12, 41)),
+    ("dependencies", "toml-1-1"): ((13, 1), (13, 12)),
+    ("dependencies", "toml-1-1", "version"): ((15, 5), (15, 15)),
+    ("dependencies", "toml-1-1", "features"): ((16, 5), (16, 16)),
+    ("dependencies", "toml-1-1", "features", 1): ((17, 14), (17, 14)),
+    ("dependencies", "toml-1-1", "features", 2, "not-cargos"): ((18, 11), (18, 24)),
+    ("dependencies", "dotted"): ((21, 1), (21, 1)),
+    ("dependencies", "dotted", "version"): ((22, 10), (22, 20)),
+    ("dependencies", "tabled"): ((25, 15), (25, 15)),
+    ("dependencies", "tabled", "git"): ((26, 1), (26, 7)),
+    ("target",): ((31, 2), (31, 2)),
+    ("target", "cfg(unix)"): ((31, 9), (31, 9)),
+    ("target", "cfg(unix)", "dev-dependencies", "a.b"): ((31, 38), (31, 38)),
+    ("target", "cfg(unix)", "dev-dependencies", "a.b", "x", "y"): ((32, 1), (32, 5)),
+    ("bin",): ((34, 3), (34, 3)),
+    ("bin", 0): ((34, 3), (34, 3)),
+    ("bin", 0, "name"): ((35, 1), (35, 8)),
+    ("bin", 1): ((36, 3), (36, 3)),
+    ("bin", 1, "name"): ((37, 3), (37, 10)),
+    ("bin", 1, "inner"): ((38, 8), (38, 8)),
+    ("bin", 1, "inner", "deep"): ((39, 3), (39, 10)),
+    ("patch", "crates-io"): ((41, 8), (41, 8)),
     # not there: the nearest ancestor
-    ("dependencies", "serde", "path"): ((11, 1), (11, 9), (11, 11)),
-    ("dependencies", "tabled", "features", 0): ((29, 1), (29, 12), (29, 29)),
-    ("bin", 2, "name"): ((34, 3), (34, 3), (34, 39)),
-    ("bin", "0"): ((34, 3), (34, 3), (34, 39)),
-    ("build-dependencies", "cc"): ((1, 1), (1, 1), (1, 1)),
-    (): ((1, 1), (1, 1), (1, 1)),
+    ("dependencies", "serde", "path"): ((11, 1), (11, 9)),
+    ("dependencies", "tabled", "features", 0): ((29, 1), (29, 12)),
+    ("bin", 2, "name"): ((34, 3), (34, 3)),
+    ("bin", "0"): ((34, 3), (34, 3)),
+    ("build-dependencies", "cc"): ((1, 1), (1, 1)),
+    (): ((1, 1), (1, 1)),
 }
 
 
 @pytest.mark.parametrize("spelling", ["plain", "CRLF", "byte order mark"])
 @pytest.mark.parametrize("key", PLACES, ids=repr)
 def test_places_in_a_manifest(key: Key, spelling: str) -> None:
-    """Key, value and lines of entries in every form; line ends and a byte order mark shift nothing."""
+    """Key and value of entries in every form; line ends and a byte order mark shift nothing."""
     text = {
         "plain": MANIFEST,
         "CRLF": MANIFEST.replace("\n", "\r\n"),
         "byte order mark": f"\ufeff{MANIFEST}",
     }[spelling]
-    assert (locate(text, key), locate_value(text, key), entry_lines(text, key)) == PLACES[key]
+    assert (locate(text, key), locate_value(text, key)) == PLACES[key]
 
 
 def test_a_byte_order_mark_is_not_counted() -> None:
@@ -131,16 +130,21 @@ def test_an_own_header_is_the_place_of_a_table() -> None:
     """A table that is first implied and later has a header stands at the header; one without at its first mention."""
     text = "[a.b]\nc = 1\n[d]\n[a]\ne = 1\n[f.g]\n[f.h]\n"
     assert locate(text, ("a",)) == (4, 2)
-    assert entry_lines(text, ("a",)) == (4, 5)
     assert locate(text, ("f",)) == (6, 2)
-    assert entry_lines(text, ("f",)) == (6, 7)
 
 
 def test_scattered_dotted_keys_are_not_taken_for_one_stretch() -> None:
-    """Lines between two mentions belong to somebody else: the entry's lines are those of the first mention."""
+    """A table that dotted keys spell in two places stands at the first; its entries stand where they are written."""
     text = 'a.path = "x"\nb = 1\na.version = "1"\n'
-    assert entry_lines(text, ("a",)) == (1, 1)
+    assert locate(text, ("a",)) == (1, 1)
     assert locate(text, ("a", "version")) == (3, 3)
+
+
+def test_elements_without_end_stand_where_their_array_does() -> None:
+    """Of a hostile array only so many elements are noted; the rest has the array's own place."""
+    text = "a = [" + "1," * (MOST_ELEMENTS + 1) + "]"
+    assert locate(text, ("a", MOST_ELEMENTS - 1)) == (1, 6 + 2 * (MOST_ELEMENTS - 1))
+    assert locate(text, ("a", MOST_ELEMENTS)) == (1, 1)
 
 
 def test_elements_below_an_element_are_counted_anew() -> None:
@@ -353,19 +357,18 @@ def name_end(text: str, start: int, name: str) -> int:
 
 @given(document=documents())
 def test_every_leaf_is_found_where_it_is_written(document: tuple[str, dict[str, Any]]) -> None:
-    """At the key's place stand the key, an equals sign and, at the value's place, the value; the lines hold no more."""
+    """At the key's place stand the key, an equals sign and, at the value's place, the value."""
     text, tree = document
     assume(read_or_none(text) == tree)
     for path, value in leaves(tree):
         if not path or (value in ({}, []) and locate_value(text, path) == locate(text, path)):
             continue
         key, start = offset_of(text, locate(text, path)), offset_of(text, locate_value(text, path))
-        end = value_end(text, start, value)
+        value_end(text, start, value)
         if isinstance(path[-1], int):
             assert key == start
         else:
             assert text[name_end(text, key, path[-1]) : start].strip(" \t\r\n") == "="
-        assert entry_lines(text, path) == (line_of(text, key), line_of(text, end - 1))
         assert locate(text, (*path, "missing")) == locate(text, path)
 
 
@@ -377,14 +380,9 @@ def read_or_none(text: str) -> dict[str, Any] | None:
         return None
 
 
-def line_of(text: str, offset: int) -> int:
-    """The number of the line that holds a character."""
-    return text.count("\n", 0, offset) + 1
-
-
 @given(document=documents())
 def test_every_table_is_found_where_its_name_is_written(document: tuple[str, dict[str, Any]]) -> None:
-    """At the place of a table or array stands its name, and that place is on one of its lines."""
+    """At the place of a table or array stands its name."""
     text, tree = document
     assume(read_or_none(text) == tree)
     for leaf, _ in leaves(tree):
@@ -395,8 +393,6 @@ def test_every_table_is_found_where_its_name_is_written(document: tuple[str, dic
             if isinstance(path[-1], str) or text[offset_of(text, place)] not in "[{":
                 name = next(part for part in reversed(path) if isinstance(part, str))
                 name_end(text, offset_of(text, place), name)
-            first, last = entry_lines(text, path)
-            assert first <= place.line <= last
 
 
 junk = st.text(alphabet="[]{}=.,\"'\\\n\r#a1 \ufeff\0é", max_size=60)
@@ -409,8 +405,6 @@ def test_nothing_is_raised_whatever_the_text(text: str, key: list[str | int]) ->
     for place in (locate(text, key), locate_value(text, key)):
         assert 1 <= place.line <= len(lines)
         assert 1 <= place.column <= len(lines[place.line - 1]) + 1
-    first, last = entry_lines(text, key)
-    assert 1 <= first <= last <= len(lines)
 
 
 @pytest.mark.parametrize(
@@ -421,15 +415,13 @@ def test_nothing_is_raised_whatever_the_text(text: str, key: list[str | int]) ->
         ("a." * 9_999 + "a = 1\n", (1, 1)),
         ("[" + "a." * 9_999 + "a]\n", (1, 1)),
         ("a = 1\n" + "[[b]]\n" * 10_000, (1, 1)),
-        ("x = '''" + "[a]\n" * 10_000 + "'''\na = 1", (10_001, 4)),
+        ("x = '''" + "[a]\n" * 10_000 + "'''\na = 1", (10_002, 1)),
     ],
 )
 def test_depth_and_length_do_not_matter(text: str, place: tuple[int, int]) -> None:
     """Deep and long texts are searched in linear time and without recursion."""
-    started = time.process_time()
     found = locate(text, ("a",))
-    assert time.process_time() - started < 5
-    assert found == place or place[0] > 1
+    assert found == place
     locate_value(text, ("a", 0) * 5_000)
 
 
@@ -464,10 +456,7 @@ def test_every_dependency_of_every_real_manifest_is_found() -> None:
             where = f"{name}: {path}"
             key, start = locate(text, path), locate_value(text, path)
             assert str(path[-1]) in lines[key.line - 1], where
-            first, last = entry_lines(text, path)
-            assert first <= key.line <= last, where
             if start != key:
-                end = value_end(text, offset_of(text, start), value)
-                assert last == line_of(text, end - 1), where
+                value_end(text, offset_of(text, start), value)
             found += 1
     assert found > 5_000

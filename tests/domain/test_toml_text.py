@@ -154,6 +154,8 @@ CASES: dict[str, tuple[str, Refused | None]] = {
     "brackets cross the other way": ("a = [ }\n", Refused(1, 7, "missing inline table opening")),
     "closing bracket alone": ("a = ]\n", Refused(1, 5, "missing array opening")),
     "array without end": ("a = [1,\n", Refused(1, 9, "unclosed array")),
+    "array that ends in a comment": ("a = [1, # b\n# c", Refused(1, 8, "unclosed array")),
+    "inline table that ends in a comment": ("a = { b = 1,\n# c", Refused(1, 13, "unclosed inline table")),
     "inline table without end": ("a = { b = 1,\n", Refused(1, 14, "unclosed inline table")),
     # who defines what
     "key twice": ("a = 1\nb = [\n 1\n]\na = 2\n", Refused(5, 1, "duplicate key")),

@@ -92,16 +92,13 @@ def test_peeling(repo: Repo) -> None:
 
 def test_an_ambiguous_name_is_none(tmp_path: Path) -> None:
     """A short id that two objects share stands for neither."""
-    found: dict[str, str] = {}
-    for text in map(str, range(10_000)):
-        short = sha1(f"blob {len(text)}\0{text}".encode()).hexdigest()[:4]
-        if short in found:
-            break
-        found[short] = text
-    repo = make_repo(tmp_path, {"one": found[short], "other": text})
-    objects = Objects(str(repo.path))
-    assert objects.find(short) is None
-    assert objects.read("HEAD:other") == text.encode()
+    texts = [str(number) for number in range(2000)]
+    shorts = [sha1(f"blob {len(text)}\0{text}".encode()).hexdigest()[:4] for text in texts]
+    double = next(short for short in shorts if shorts.count(short) == 2)
+    both = [text for text, short in zip(texts, shorts, strict=True) if short == double]
+    objects = Objects(str(make_repo(tmp_path, dict(zip("ab", both, strict=True))).path))
+    assert objects.find(double) is None
+    assert objects.read("HEAD:b") == both[1].encode()
     objects.close()
 
 

@@ -22,7 +22,7 @@ def index_file(crate: str, versions: Sequence[str], yanked: Sequence[str] = (), 
     """A sparse index file as crates.io spells it, unyanked versions first."""
     lines = []
     for version in [*versions, *yanked]:
-        line = {"name": crate, "vers": version, "deps": [], "cksum": "0" * 64, "features": {}}
+        line: dict[str, object] = {"name": crate, "vers": version, "deps": [], "cksum": "0" * 64, "features": {}}
         line |= {"yanked": version in yanked, **({"v": schema} if schema else {})}
         lines.append(json.dumps(line, separators=(",", ":")) + "\n")
     return "".join(lines).encode()
@@ -66,5 +66,8 @@ def unpacked(archive: str, folder: Path) -> Path:
     if not path.is_file():
         pytest.skip(f"the real data are not here: {archive}")
     with tarfile.open(path) as tar:
-        tar.extractall(folder, filter="data")
+        if hasattr(tarfile, "data_filter"):
+            tar.extractall(folder, filter="data")
+        else:  # Python before 3.11.4
+            tar.extractall(folder)
     return folder

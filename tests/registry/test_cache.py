@@ -19,8 +19,11 @@ from pathlib import Path
 
 import diskcache  # type: ignore[import-untyped]
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batuta_hooks.registry.cache import Cache
+from batuta_hooks.registry.database import first_cause, inode_of, set_aside
 from batuta_hooks.registry.entry import Entry, Key, Miss, absent, index_key
 from batuta_hooks.registry.glance import DATABASE, Glance
 from tests.registry.samples import IDENTITY, NOW, archive_entry, index_entry, index_file
@@ -175,6 +178,16 @@ def test_rows_without_an_answer_are_evicted_first(folder: Path) -> None:
     assert not any("lost@1" in row for row in rows(folder))
 
 
+def test_an_answer_larger_than_the_limit_is_not_kept(folder: Path) -> None:
+    """It goes as it came; the cache stays usable."""
+    noise = os.urandom(300_000)
+    key, entry = archive_entry("big", "1.0.0", noise)
+    with Cache(str(folder), size_limit_bytes=100_000) as cache:
+        cache.store(key, entry, noise)
+        assert list(cache.entries()) == []
+        assert (cache.volume_bytes() < 100_000, cache.warnings) == (True, ())
+
+
 def test_the_folder_is_the_users_alone(folder: Path) -> None:
     """Made with mode 0700, whatever the umask; one that others could read is closed to them."""
     before = os.umask(0)
@@ -245,10 +258,9 @@ def test_planted_pickles_are_removed_reported_and_replaced(filled: Path, tmp_pat
     """Nothing that was planted runs; the cache says what it found, is empty, and works."""
     marker = tmp_path / "ran"
     plant(filled, marker)
-    glance = Glance(str(filled))
-    assert isinstance(glance.entry(KEY), Miss)
-    assert isinstance(glance.body(KEY, ENTRY), Miss)
-    glance.close()
+    with Glance(str(filled)) as glance:
+        assert isinstance(glance.entry(KEY), Miss)
+        assert isinstance(glance.body(KEY, ENTRY), Miss)
     with Cache(str(filled)) as cache:
         assert cache.warnings == (
             "the cache held settings that are none; 4 removed",
@@ -481,9 +493,9 @@ folder = sys.argv[1]
 if os.geteuid() == 0:
     os.setgid(12345)
     os.setuid(12345)
-glance = Glance(folder)
-assert glance.entry(KEY) == ENTRY, glance.entry(KEY)
-assert glance.body(KEY, ENTRY) == SERDE
+with Glance(folder) as glance:
+    assert glance.entry(KEY) == ENTRY, glance.entry(KEY)
+    assert glance.body(KEY, ENTRY) == SERDE
 with Cache(folder) as cache:
     cache.entry(KEY)
     cache.store(KEY, ENTRY, SERDE)
@@ -495,9 +507,9 @@ with Cache(folder) as cache:
 def test_a_read_only_folder_is_read_and_not_written() -> None:
     """A guard still has its answers; who wants to write goes without, and says so once."""
     top = Path(tempfile.mkdtemp())
+    folder = top / "registry-v1"
     try:
         top.chmod(0o755)
-        folder = top / "registry-v1"
         with Cache(str(folder)) as cache:
             cache.store(KEY, ENTRY, SERDE)
         (folder / DATABASE).chmod(0o400)
@@ -510,6 +522,7 @@ def test_a_read_only_folder_is_read_and_not_written() -> None:
         assert done.stdout.splitlines() == ["the cache is not used: attempt to write a readonly database"]
         assert sorted(folder.iterdir()) == before
     finally:
+        folder.chmod(0o700)
         shutil.rmtree(top)
 
 
@@ -520,11 +533,12 @@ from tests.registry.samples import archive_entry
 from tests.registry.test_cache import ENTRY, KEY
 with Cache(sys.argv[1]) as cache:
     assert cache.entry(KEY) == ENTRY
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
     for number in range(20):
         noise = os.urandom(50_000)
         cache.store(*archive_entry("big", f"{number}.0.0", noise), noise)
     print(*cache.warnings, sep="\\n")
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 """
 
 
@@ -537,6 +551,96 @@ def test_a_full_disk_is_gone_without(filled: Path) -> None:
     )
     with Cache(str(filled)) as cache:
         assert (cache.entry(KEY), cache.body(KEY, ENTRY), cache.warnings) == (ENTRY, SERDE, ())
+
+
+DISK_FULL_AT_THE_START = """
+import resource, sys
+from batuta_hooks.registry.cache import Cache
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+with Cache(sys.argv[1]) as cache:
+    print(*cache.warnings, sep="\\n")
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+"""
+
+
+@pytest.mark.parametrize("limit", ["20000", "40000"], ids=["no room to lock", "no room to write"])
+def test_a_disk_that_was_full_before_is_gone_without(filled: Path, limit: str) -> None:
+    """The cache cannot even be opened for writing; that is said once, and no connection is left open."""
+    command: list[str | Path] = [sys.executable, "-W", "error", "-c", DISK_FULL_AT_THE_START, filled, limit]
+    done = run(command, cwd=Path(__file__).parents[2])
+    (said,) = done.stdout.splitlines()
+    assert said.startswith("the cache is not used: d")
+    assert done.stderr == ""
+
+
+def test_only_the_damaged_database_is_set_aside(filled: Path) -> None:
+    """Where another process has put a new one in its place, that one stays."""
+    set_aside(str(filled), inode_of(str(filled)) + 1)
+    with Cache(str(filled)) as cache:
+        assert cache.entry(KEY) == ENTRY
+    set_aside(str(filled), inode_of(str(filled)))
+    assert inode_of(str(filled)) == 0
+    assert list(filled.parent.iterdir()) == []
+
+
+def test_the_first_cause_is_told() -> None:
+    """Not the errors that were raised while it was handled."""
+    first, between, last = sqlite3.OperationalError("disk is full"), KeyError("rolling back"), diskcache.Timeout()
+    last.__context__, between.__context__ = between, first
+    assert first_cause(last) is first
+    assert first_cause(first) is first
+
+
+def spoilt(sound: bytes, data: st.DataObject) -> bytes:
+    """A file of which some bytes were overwritten, and which may end too early."""
+    content = bytearray(sound)
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        piece = data.draw(st.binary(min_size=1, max_size=200))
+        content[place : place + len(piece)] = piece
+    return bytes(content[: data.draw(st.just(len(content)) | st.integers(0, len(content)))])
+
+
+@pytest.fixture(scope="module")
+def sound() -> bytes:
+    """A closed database that knows serde, and a crate that does not exist."""
+    with tempfile.TemporaryDirectory() as name:
+        with Cache(f"{name}/registry-v1") as cache:
+            cache.store(KEY, ENTRY, SERDE)
+            cache.store(index_key(IDENTITY, "gone"), absent(NOW, "u", 404))
+        return Path(name, "registry-v1", DATABASE).read_bytes()
+
+
+@given(data=st.data())
+def test_no_damage_stops_the_program(data: st.DataObject, sound: bytes) -> None:
+    """Bytes overwritten anywhere, or the file cut short anywhere: what is read is right or a miss, and work goes on."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "registry-v1")
+        folder.mkdir(mode=0o700)
+        (folder / DATABASE).write_bytes(spoilt(sound, data))
+        with Cache(str(folder)) as cache:
+            assert cache.entry(KEY) == ENTRY or isinstance(cache.entry(KEY), Miss)
+            assert cache.body(KEY, ENTRY) == SERDE or isinstance(cache.body(KEY, ENTRY), Miss)
+            assert all(entry == cache.entry(key) for key, entry in cache.entries())
+            cache.confirm(KEY, ENTRY)
+            cache.forget(index_key(IDENTITY, "gone"))
+            cache.store(KEY, ENTRY, SERDE)
+            assert (cache.entry(KEY), cache.body(KEY, ENTRY)) == (ENTRY, SERDE) or cache.warnings
+            assert len(set(cache.warnings)) == len(cache.warnings)
+
+
+@given(data=st.data())
+def test_no_damage_is_read_as_another_answer(data: st.DataObject, sound: bytes) -> None:
+    """A guard sees the right answer or a miss, and the file stays as it is."""
+    with tempfile.TemporaryDirectory() as name:
+        database = Path(name, DATABASE)
+        content = spoilt(sound, data)
+        database.write_bytes(content)
+        with Glance(name) as reader:
+            assert reader.entry(KEY) == ENTRY or isinstance(reader.entry(KEY), Miss)
+            assert reader.body(KEY, ENTRY) == SERDE or isinstance(reader.body(KEY, ENTRY), Miss)
+        assert database.read_bytes() == content
+        assert os.listdir(name) == [DATABASE]
 
 
 WRITER = """
@@ -593,14 +697,12 @@ def test_eight_processes_share_one_cold_cache(folder: Path) -> None:
 
 def whole_answers(folder: Path) -> int:
     """Both readers find every answer whole, nobody complains, and no row is left over; how many answers there are."""
-    glance = Glance(str(folder))
-    with Cache(str(folder)) as cache:
+    with Glance(str(folder)) as glance, Cache(str(folder)) as cache:
         entries = list(cache.entries())
         for key, entry in entries:
             assert glance.entry(key) == cache.entry(key) == entry
             assert glance.body(key, entry) == cache.body(key, entry) == written("crate", entry.checked_at - NOW)[2]
         assert cache.warnings == ()
-    glance.close()
     assert len(rows(folder)) == 2 * len(entries)
     return len(entries)
 

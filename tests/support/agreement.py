@@ -31,6 +31,7 @@ SHAPE = re.compile(
     r"|which is not configured with \[workspace\]|registry index was not found in any configuration"
 )
 _MANIFEST = re.compile(r"manifest at `([^`]+)`|workspace at `([^`]+)`")
+_PLACE = re.compile(r"--> (\S+):\d+:\d+")  # from the folder that cargo ran in
 _DEPENDENCY = re.compile(r"failed to load manifest for dependency `([^`]+)`")
 
 
@@ -80,6 +81,8 @@ def compare(top: Path, facts: Facts, *, threads: int = 2) -> Agreement:
         disagreements += _memberships(top, facts.manifests, loaded)
         for manifest, package in loaded.packages.items():
             path = os.path.relpath(manifest, top)
+            if package["publish"] != [] and manifest not in missing:
+                continue
             theirs = reading.findings(package, loaded.root) | missing.get(manifest, set())
             ours = {(one.code, one.dependency) for one in said.get(path, []) if isinstance(one, Finding)}
             disputed = {pair for pair in ours ^ theirs if pair[0] != "PD004" and reading.is_decided(package, *pair)}
@@ -127,11 +130,18 @@ def _table(manifest: Path) -> dict[str, object]:
 
 def _missing_of_all(loaded: cargo.Loaded) -> list[tuple[Path, set[tuple[str, str]]]]:
     codes = {"path": "PD001", "git": "PD002"}
-    return [
-        (manifest, {(codes[source], name) for source, name in cargo.missing_versions(manifest, loaded.root)})
-        for manifest, package in loaded.packages.items()
-        if package["publish"] != []
-    ]
+    found = []
+    for manifest, package in loaded.packages.items():
+        if package["publish"] == []:
+            continue
+        try:
+            missing = cargo.missing_versions(manifest, loaded.root)
+        except cargo.Refused as refused:
+            if not SHAPE.search(str(refused)):
+                raise
+            continue  # a root that cargo loads for its members, and refuses to begin with
+        found.append((manifest, {(codes[source], name) for source, name in missing}))
+    return found
 
 
 def _differences(top: Path, path: str, ours: set[tuple[str, str]], disputed: set[tuple[str, str]]) -> Iterator[str]:
@@ -152,7 +162,10 @@ def _memberships(top: Path, manifests: Manifests, loaded: cargo.Loaded) -> Itera
         if ours != folder and not (root is None and folder == (manifest.folder or ".")):
             yield f"{top.name}/{path}: we say that {ours} is its root, cargo says {folder}"
     root = manifests.load(os.path.normpath(os.path.join(folder, "Cargo.toml")))
-    if isinstance(root, Manifest) and root.workspace and theirs != (members := set(manifests.members(root))):
+    if not isinstance(root, Manifest) or manifests.root_of(root) is not root:
+        return  # a package alone, or a root that excludes itself
+    members = set(manifests.members(root))
+    if theirs != members:
         yield f"{top.name}: of the members of {folder} we alone say {members - theirs}, cargo alone {theirs - members}"
 
 
@@ -166,11 +179,14 @@ def _unexplained(top: Path, refusals: dict[str, str], said: dict[str, list[Findi
     findings = [one for all_said in said.values() for one in all_said if isinstance(one, Finding)]
     for path, why in refusals.items():
         named = {os.path.relpath(name, top) for pair in _MANIFEST.findall(why) for name in pair if name}
+        named |= {os.path.normpath(os.path.join(os.path.dirname(path), place)) for place in _PLACE.findall(why)}
         dependencies = set(_DEPENDENCY.findall(why))
         explained = any(
             (one.code == "PD008" and one.path in named | {path})
             or (one.code == "PD003" and one.dependency in dependencies)
             or (one.code == "PD003" and not one.dependency and "No such file or directory" in why)
+            # of two paths, one leads out of the repository, from where it might come back
+            or (one.code == "PD003" and one.path in named | {path} and "has different source paths" in why)
             for one in findings
         )
         if not explained and not SHAPE.search(why):

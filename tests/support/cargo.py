@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
+from threading import get_ident
 from typing import Any, NamedTuple
 
 import tomli
@@ -44,7 +45,12 @@ def resolve(manifest: Path) -> Verdict:
 
 def package(manifest: Path) -> Verdict:
     """Whether cargo packages a manifest: every rule that it applies without a registry."""
-    return _ask(manifest, "package", "--no-verify", "--exclude-lockfile", "--allow-dirty")
+    table = read(manifest)
+    name = (table.get("package") or table["project"])["name"]
+    # not beside the sources, where another cargo may be asking git what has changed
+    target = f"{os.environ['CARGO_HOME']}/target-{get_ident()}"
+    options = ("--no-verify", "--exclude-lockfile", "--allow-dirty", "--package", name, "--target-dir", target)
+    return _ask(manifest, "package", *options)
 
 
 def _ask(manifest: Path, command: str, *options: str) -> Verdict:
@@ -56,6 +62,10 @@ def _run(manifest: Path, command: str, *options: str) -> CompletedProcess[str]:
     """Run cargo beside the manifest, where it finds the configuration that counts for it."""
     command_line = ["cargo", command, "--offline", "--quiet", *options, "--manifest-path", str(manifest.absolute())]
     return run(command_line, cwd=manifest.parent, code=None)
+
+
+class Refused(AssertionError):
+    """Cargo refuses a manifest for a reason that was not asked about."""
 
 
 class Loaded(NamedTuple):
@@ -90,7 +100,7 @@ def missing_versions(manifest: Path, root: Path | None = None) -> set[tuple[str,
         root: the folder of the workspace's root; cargo is asked where it is not given.
 
     Raises:
-        AssertionError: cargo refuses the manifest for another reason.
+        Refused: cargo refuses the manifest for another reason.
     """
     found: set[tuple[str, str]] = set()
     files = {manifest, (root or _locate_root(manifest)) / "Cargo.toml"}
@@ -102,7 +112,7 @@ def missing_versions(manifest: Path, root: Path | None = None) -> set[tuple[str,
             if verdict.accepted:
                 return found
             if not missing or not source or (source[1], missing[1]) in found:
-                raise AssertionError(f"{manifest}: after {found or 'nothing'} was given a version\n{verdict.said}")
+                raise Refused(f"{manifest}: after {found or 'nothing'} was given a version\n{verdict.said}")
             found.add((source[1], missing[1]))
             for file in files:
                 _give_version(file, missing[1])

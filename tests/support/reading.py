@@ -56,9 +56,11 @@ class Reading:
         }
 
     def is_decided(self, package: Package, code: str, name: str) -> bool:
-        """Whether it is known who is right: cargo does not say of a package that it does not load if it is published."""
-        paths = [one["path"] for one in package["dependencies"] if one["name"] == name and "path" in one]
-        return code != "PD007" or all(Path(path, "Cargo.toml") in self.packages for path in paths)
+        """Whether it is known who is right: of a manifest that cargo does not load it tells neither name nor `publish`."""
+        ends = [
+            Path(one["path"], "Cargo.toml") for one in package["dependencies"] if one["name"] == name and "path" in one
+        ]
+        return code not in ("PD003", "PD007") or all(end in self.packages or not end.exists() for end in ends)
 
     def _broken(self, package: Package, root: Path) -> Iterator[tuple[str, Package]]:
         publish = package["publish"]
@@ -113,8 +115,11 @@ class Reading:
 
 
 def _package_of(manifest: Path) -> dict[str, Any] | None:
-    """The ``[package]`` table of a manifest, in whatever state; ``None`` for a virtual one."""
-    table = read(manifest)
+    """The ``[package]`` table of a manifest; ``None`` for a virtual one, and one that is no TOML."""
+    try:
+        table = read(manifest)
+    except ValueError:
+        return None
     package: dict[str, Any] | None = table.get("package", table.get("project"))
     return package
 
