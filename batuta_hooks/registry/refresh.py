@@ -6,65 +6,28 @@ comes back is a reason, and what was known before stays.  Of several processes t
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Self
 
-from batuta_hooks.registry.archive import ArchiveFault, decode_facts, encode_facts, read_archive
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.cargo_config import CargoConfig, ConfigFault
-from batuta_hooks.registry.door import NOT_MODIFIED, FolderDoor, Job, WebDoor
-from batuta_hooks.registry.entry import (
-    ABSENT_STATUSES,
-    FOUND,
-    TTL_S,
-    Entry,
-    Key,
-    Miss,
-    absent,
-    archive_key,
-    found,
-    index_key,
-    is_fresh,
-    registry_identity,
-)
-from batuta_hooks.registry.exchange import RegistryFault, Reply
-from batuta_hooks.registry.http_rules import host_of
-from batuta_hooks.registry.index import release
+from batuta_hooks.registry.door import FolderDoor, Job, WebDoor
+from batuta_hooks.registry.entry import TTL_S, Key, Miss, archive_key, index_key, registry_identity
+from batuta_hooks.registry.exchange import RegistryFault
+from batuta_hooks.registry.index_lines import Release
 from batuta_hooks.registry.on_disk import registry_url
-from batuta_hooks.registry.sources import CRATES_IO, GIT_INDEX, SPARSE, Source, find_source
+from batuta_hooks.registry.outcomes import ABSENT, OFFLINE, UNKNOWN, ArchiveAnswers, IndexAnswers, Outcome
+from batuta_hooks.registry.sources import CRATES_IO, GIT_INDEX, SPARSE, find_source
 from batuta_hooks.registry.turns import Turns
-
-REFRESHED = "refreshed"
-UNCHANGED = "unchanged"
-FRESH = "fresh"
-ABSENT = "absent"
-UNKNOWN = "unknown"
-OFFLINE = "offline"
 
 _POLL_S = 0.02
 _NO = ("", "0", "false", "no", "off")
+_CARGO_OFFLINE = "cargo is configured to be offline"
 
-
-class Outcome(NamedTuple):
-    """What became of one question.
-
-    Attributes:
-        version: the version that an archive was wanted of; empty for an index file.
-        state: `REFRESHED` something new is known, `UNCHANGED` the registry says what it said before, `FRESH` it was
-            asked so lately that it was not asked again, `ABSENT` it says that there is no such crate or version,
-            `UNKNOWN` it could not be asked, `OFFLINE` it was not to be asked.
-        why: the reason, a clause for a person; empty where the state says it all.
-        entry: what is known now, None for nothing.
-    """
-
-    crate: str
-    version: str
-    state: str
-    why: str = ""
-    entry: Entry | None = None
+_Answers = IndexAnswers | ArchiveAnswers
+_Door = WebDoor | FolderDoor
 
 
 class Totals(NamedTuple):
@@ -118,15 +81,12 @@ class Refresher:
         registry: str = CRATES_IO,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._config = config
         self._cache = cache
         self._folder = folder
         self._manners = manners or Manners()
         self._environment = os.environ if environment is None else environment
-        self._source = config if isinstance(config, ConfigFault) else find_source(config, registry)
-        self._opened: WebDoor | FolderDoor | None = None
-        self._payloads: dict[Key, bytes] = {}
-        self._kept: frozenset[Key] = frozenset()
+        self._identity, self._offline = "", ""
+        self._door = self._find_door(config, registry)
 
     def __enter__(self) -> Self:
         return self
@@ -136,9 +96,8 @@ class Refresher:
 
     def close(self) -> None:
         """Close the connections."""
-        if self._opened:
-            self._opened.close()
-        self._opened = None
+        if not isinstance(self._door, RegistryFault):
+            self._door.close()
 
     def indexes(self, crates: Iterable[str], max_age_s: int = TTL_S) -> Refreshed:
         """Bring the index files of crates up to date.
@@ -146,35 +105,156 @@ class Refresher:
         Args:
             max_age_s: an answer that is younger counts without asking; "no such crate" for a minute at most.
         """
-        return self._timed(lambda deadline: self._indexes(list(crates), max_age_s, deadline))
+        answers = IndexAnswers(self._cache, max_age_s)
+        return self._timed(lambda deadline: self._indexes(answers, list(crates), deadline, self._tell))
 
     def archives(self, wanted: Iterable[tuple[str, str]]) -> Refreshed:
-        """Fetch what the archives of crates' versions say, where it is not known yet; it never changes."""
+        """Fetch what the archives of crates' versions say, where it is not known yet.
+
+        Args:
+            wanted: crates with a version each.
+        """
         return self._timed(lambda deadline: self._archives(list(wanted), deadline))
 
+    def _find_door(self, config: CargoConfig | ConfigFault, registry: str) -> _Door | RegistryFault:
+        source = config if isinstance(config, ConfigFault) else find_source(config, registry)
+        if isinstance(config, ConfigFault) or isinstance(source, ConfigFault):
+            return RegistryFault(f"cargo refuses its configuration: {source}")
+        self._identity = registry_identity(registry_url(source))
+        if source.kind == GIT_INDEX:
+            return RegistryFault(f"the index of `{source.name}` is a git repository, which is not supported")
+        if source.kind != SPARSE:
+            return FolderDoor(source)
+        settings = config.settings()
+        if isinstance(settings, ConfigFault):
+            return RegistryFault(f"cargo refuses its configuration: {settings}")
+        self._offline = self._manners.offline or (_CARGO_OFFLINE if settings.offline else "")
+        if self._environment.get("BATUTA_OFFLINE", "").lower() not in _NO:
+            self._offline = self._offline or "BATUTA_OFFLINE is set"
+        return WebDoor(config, source, settings, self._manners.connections, self._environment)
+
     def _timed(self, work: Callable[[float], list[Outcome]]) -> Refreshed:
-        start, (requests, size) = time.monotonic(), self._spent()
+        start, before = time.monotonic(), self._spent()
         outcomes = work(start + self._manners.deadline_s)
-        after = self._spent()
-        return Refreshed(outcomes, Totals(after[0] - requests, after[1] - size, time.monotonic() - start))
+        requests, size = self._spent()
+        return Refreshed(outcomes, Totals(requests - before[0], size - before[1], time.monotonic() - start))
 
     def _spent(self) -> tuple[int, int]:
-        return self._opened.spent if self._opened else (0, 0)
+        return (0, 0) if isinstance(self._door, RegistryFault) else self._door.spent
 
-    def _tell(self, outcome: Outcome) -> Outcome:
+    def _tell(self, outcome: Outcome) -> None:
         if self._manners.told:
             self._manners.told(outcome)
-        return outcome
 
-    def _indexes(self, crates: list[str], max_age_s: int, deadline: float) -> list[Outcome]:
-        started = int(time.time())
+    def _indexes(
+        self, answers: IndexAnswers, crates: list[str], deadline: float, tell: Callable[[Outcome], None]
+    ) -> list[Outcome]:
+        outcomes: dict[str, Outcome] = {}
+        names: dict[Key, list[str]] = {}  # spellings of one crate share a question
+        for crate in dict.fromkeys(crates):
+            try:
+                names.setdefault(index_key(self._identity, crate), []).append(crate)
+            except ValueError as error:
+                outcomes[crate] = Outcome(crate, "", UNKNOWN, str(error))
+                tell(outcomes[crate])
+        jobs = [answers.job(spellings[0], key) for key, spellings in names.items()]
+        for job, outcome in self._ask(answers, jobs, deadline):
+            for crate in names[job.key]:
+                outcomes[crate] = outcome._replace(crate=crate)
+                tell(outcomes[crate])
+        return [outcomes[crate] for crate in crates]
 
-        def fresh(job: Job) -> Outcome | None:
-            entry = self._entry(job.key)
-            if entry is None:
-                return None
-            if entry.checked_at < started and not is_fresh(job.key, entry, int(time.time()), max_age_s):
-                return None
-            return Outcome(job.crate, "", FRESH if entry.status == FOUND else ABSENT, "", entry)
-            
-        return []
+    def _archives(self, wanted: list[tuple[str, str]], deadline: float) -> list[Outcome]:
+        answers = ArchiveAnswers(self._cache)
+        outcomes: dict[tuple[str, str], Outcome] = {}
+        jobs: dict[tuple[str, str], Job] = {}
+        for crate, version in dict.fromkeys(wanted):
+            try:
+                job = Job(crate, archive_key(self._identity, crate, version))
+            except ValueError as error:
+                outcomes[crate, version] = Outcome(crate, version, UNKNOWN, str(error))
+                continue
+            known = answers.fresh(job)
+            if known:
+                outcomes[crate, version] = known
+            else:
+                jobs[crate, version] = job
+        found = self._releases(list(jobs), deadline)
+        outcomes |= {pair: one for pair, one in found.items() if isinstance(one, Outcome)}
+        for outcome in outcomes.values():
+            self._tell(outcome)
+        ready = [jobs[pair]._replace(release=one) for pair, one in found.items() if not isinstance(one, Outcome)]
+        for job, outcome in self._ask(answers, ready, deadline):
+            outcomes[job.crate, job.key.version] = outcome
+            self._tell(outcome)
+        return [outcomes[pair] for pair in wanted]
+
+    def _releases(self, wanted: list[tuple[str, str]], deadline: float) -> dict[tuple[str, str], Release | Outcome]:
+        """What the index says of versions; a checksum never changes, so what is cached will do if it lists them."""
+        keys = {pair: index_key(self._identity, pair[0]) for pair in wanted}
+        answers = IndexAnswers(self._cache, 0, {(key, pair[1]): None for pair, key in keys.items()})
+        for key in set(keys.values()):
+            answers.pick_cached(key)
+        lacking = [pair[0] for pair, key in keys.items() if answers.wanted[key, pair[1]] is None]
+        asked = {outcome.crate: outcome for outcome in self._indexes(answers, lacking, deadline, _tell_nobody)}
+        found: dict[tuple[str, str], Release | Outcome] = {}
+        for (crate, version), key in keys.items():
+            release = answers.wanted[key, version]
+            if release is not None:
+                found[crate, version] = release
+            elif asked[crate].state in (UNKNOWN, OFFLINE):
+                found[crate, version] = asked[crate]._replace(version=version, entry=None)
+            else:
+                found[crate, version] = Outcome(crate, version, ABSENT, f"the index lists no {crate} {version}")
+        return found
+
+    def _ask(self, answers: _Answers, jobs: list[Job], deadline: float) -> Iterator[tuple[Job, Outcome]]:
+        waiting = []
+        for job in jobs:
+            outcome = answers.fresh(job)
+            if outcome:
+                yield job, outcome
+            else:
+                waiting.append(job)
+        door = self._door
+        if isinstance(door, RegistryFault):
+            yield from ((job, answers.failed(job, door.why)) for job in waiting)
+        elif self._offline:
+            yield from ((job, answers.failed(job, self._offline, OFFLINE)) for job in waiting)
+        elif waiting:
+            yield from self._take_turns(door, answers, waiting, deadline)
+
+    def _take_turns(
+        self, door: _Door, answers: _Answers, waiting: list[Job], deadline: float
+    ) -> Iterator[tuple[Job, Outcome]]:
+        with Turns(self._folder) as turns:
+            while waiting:
+                mine: list[Job] = []
+                others: list[Job] = []
+                for job in waiting:
+                    (mine if turns.take(job.key) else others).append(job)
+                waiting, asked = others, []
+                for job in mine:
+                    outcome = answers.fresh(job)  # another process may have asked since
+                    if outcome:
+                        turns.give_back(job.key)
+                        yield job, outcome
+                    else:
+                        asked.append(job)
+                for job, reply in door.ask(asked, deadline):
+                    if isinstance(reply, RegistryFault):
+                        outcome = answers.failed(job, reply.why)
+                    else:
+                        outcome = answers.settle(job, reply)
+                    turns.give_back(job.key)
+                    yield job, outcome
+                if waiting and time.monotonic() > deadline:
+                    why = "another process asks for it, and has no answer yet"
+                    yield from ((job, answers.failed(job, why)) for job in waiting)
+                    return
+                if waiting and not mine:
+                    time.sleep(_POLL_S)
+
+
+def _tell_nobody(_outcome: Outcome) -> None:
+    pass

@@ -620,25 +620,25 @@ dependencies = []
     "sources of a dependency": (
         PACKAGE,
         r"""
-[dependencies] ; foo = { git = "https://x.y/z" }
-[dependencies] ; foo = { git = "https://x.y/z", version = "1" }
+[dependencies] ; foo = { git = "https://x.example/z" }
+[dependencies] ; foo = { git = "https://x.example/z", version = "1" }
 [dependencies] ; foo = { git = "file:///x" }
-[dependencies] ; foo = { git = "ssh://git@x.y/z.git", rev = "a" }
+[dependencies] ; foo = { git = "ssh://git@x.example/z.git", rev = "a" }
 [dependencies] ; foo = { git = "x" }  => dependencies.foo.git
 [dependencies] ; foo = { git = "./x" }  => dependencies.foo.git
 [dependencies] ; foo = { git = "git@github.com:a/b" }  => dependencies.foo.git
 [dependencies] ; foo = { git = "github.com:a/b" }  => dependencies.foo.git
 [dependencies] ; foo = { git = "http://" }  => dependencies.foo.git
 [dependencies] ; foo = { git = "https://x y/z" }  => dependencies.foo.git
-[dependencies] ; foo = { git = "https://x.y:99999/" }  => dependencies.foo.git
-[dependencies] ; foo = { git = "https://x.y:ab/" }  => dependencies.foo.git
-[dependencies] ; foo = { git = "https://user:pw@x.y:80/z?q#f" }
+[dependencies] ; foo = { git = "https://x.example:99999/" }  => dependencies.foo.git
+[dependencies] ; foo = { git = "https://x.example:ab/" }  => dependencies.foo.git
+[dependencies] ; foo = { git = "https://user:pw@x.example:80/z?q#f" }
 [dependencies] ; foo = { git = 1 }  => dependencies.foo.git
-[dependencies] ; foo = { git = "https://x.y/z", path = "a" }  => dependencies.foo
-[dependencies] ; foo = { git = "https://x.y/z", branch = "a", tag = "b" }  => dependencies.foo
-[dependencies] ; foo = { git = "https://x.y/z", branch = "a", rev = "b" }  => dependencies.foo
-[dependencies] ; foo = { git = "https://x.y/z", registry = "my" }  => dependencies.foo
-[dependencies] ; foo = { git = "https://x.y/z", registry-index = "https://x.y/z" }  => dependencies.foo
+[dependencies] ; foo = { git = "https://x.example/z", path = "a" }  => dependencies.foo
+[dependencies] ; foo = { git = "https://x.example/z", branch = "a", tag = "b" }  => dependencies.foo
+[dependencies] ; foo = { git = "https://x.example/z", branch = "a", rev = "b" }  => dependencies.foo
+[dependencies] ; foo = { git = "https://x.example/z", registry = "my" }  => dependencies.foo
+[dependencies] ; foo = { git = "https://x.example/z", registry-index = "https://x.example/z" }  => dependencies.foo
 [dependencies] ; foo = { version = "1", branch = "a" }  => dependencies.foo.branch
 [dependencies] ; foo = { path = "b", rev = "a" }  => dependencies.foo.rev
 [dependencies] ; foo = { version = "1", tag = "a" }  => dependencies.foo.tag
@@ -649,13 +649,13 @@ dependencies = []
 [dependencies] ; foo = { version = "1", registry = "a b" }  => dependencies.foo.registry
 [dependencies] ; foo = { version = "1", registry = "" }  => dependencies.foo.registry
 [dependencies] ; foo = { registry = "crates-io" }  => dependencies.foo
-[dependencies] ; foo = { version = "1", registry = "my", registry-index = "https://x.y/z" }  => dependencies.foo
-[dependencies] ; foo = { path = "a", registry-index = "https://x.y/z" }
+[dependencies] ; foo = { version = "1", registry = "my", registry-index = "https://x.example/z" }  => dependencies.foo
+[dependencies] ; foo = { path = "a", registry-index = "https://x.example/z" }
 [dependencies] ; foo = { path = "a", registry-index = "z" }  => dependencies.foo.registry-index
-[dependencies] ; foo = { version = "1", registry-index = "sparse+https://x.y/z" }
+[dependencies] ; foo = { version = "1", registry-index = "sparse+https://x.example/z" }
 [dependencies] ; foo = { version = "1", registry-index = "z" }  => dependencies.foo.registry-index
 [dependencies] ; foo = { version = "1", registry-index = "a:b" }  => dependencies.foo.registry-index
-[dependencies] ; foo = { registry-index = "https://x.y/z" }  => dependencies.foo
+[dependencies] ; foo = { registry-index = "https://x.example/z" }  => dependencies.foo
 """,
     ),
     "one dependency in two sections": (
@@ -669,12 +669,12 @@ dependencies.a = { path = "a" } ; dev-dependencies.a = { path = "./a/" }
 dependencies.a = { path = "../a" } ; dev-dependencies.a = { path = "../b/../a" }
 dependencies.a = { path = "a" } ; dev-dependencies.a = { path = "b" }  => dev-dependencies.a
 dependencies.a = { path = "a" } ; dev-dependencies.a = { path = "A" }  => dev-dependencies.a
-dependencies.a = { path = "a" } ; dev-dependencies.a = { git = "https://x.y/a" }  => dev-dependencies.a
-dependencies.a = { git = "https://x.y/a" } ; dev-dependencies.a = { git = "https://x.y/a.git/" }
+dependencies.a = { path = "a" } ; dev-dependencies.a = { git = "https://x.example/a" }  => dev-dependencies.a
+dependencies.a = { git = "https://x.example/a" } ; dev-dependencies.a = { git = "https://x.example/a.git/" }
 dependencies.a = { git = "https://github.com/A/b" } ; dev-dependencies.a = { git = "http://github.com/a/B.git" }
-dependencies.a = { git = "https://x.y:443/a" } ; dev-dependencies.a = { git = "https://x.y/a" }
-dependencies.a = { git = "https://x.y/a" } ; dev-dependencies.a = { git = "https://x.y/b" }  => dev-dependencies.a
-dependencies.a = { git = "https://x.y/a" } ; dev-dependencies.a = { git = "https://x.y/a", rev = "b" }
+dependencies.a = { git = "https://x.example:443/a" } ; dev-dependencies.a = { git = "https://x.example/a" }
+dependencies.a = { git = "https://x.example/a" } ; dev-dependencies.a = { git = "https://x.example/b" }  => dev-dependencies.a
+dependencies.a = { git = "https://x.example/a" } ; dev-dependencies.a = { git = "https://x.example/a", rev = "b" }
     => dev-dependencies.a
 dependencies.a = { git = "x:/", rev = "b" } ; dev-dependencies.a = { git = "x:/", tag = "b" }  => dev-dependencies.a
 dependencies.a = { version = "1", package = "b" } ; dev-dependencies.a = { version = "1", package = "c" }
@@ -756,12 +756,12 @@ patch = []
 [patch.crates-io] ; foo = { path = "a" }
 [patch.crates-io] ; foo = { path = "a", optional = true, public = true, unknown = 1 }
 [patch.crates-io] ; foo = { path = "a", package = "bar" }
-[patch.crates-io] ; foo = { git = "https://a.b/c", branch = "d" }
+[patch.crates-io] ; foo = { git = "https://a.example/c", branch = "d" }
 [patch.crates-io] ; foo = {}  => patch.crates-io.foo
 [patch.crates-io] ; foo = 1  => patch.crates-io.foo
 [patch.crates-io] ; foo = { git = "x" }  => patch.crates-io.foo.git
 [patch.crates-io] ; foo = { path = "a", branch = "x" }  => patch.crates-io.foo.branch
-[patch.crates-io] ; foo = { path = "a", git = "https://a.b/c" }  => patch.crates-io.foo
+[patch.crates-io] ; foo = { path = "a", git = "https://a.example/c" }  => patch.crates-io.foo
 [patch.crates-io] ; foo = { workspace = true }  => patch.crates-io.foo
 [patch.crates-io] ; foo = { workspace = false, path = "a" }
 [patch.crates-io] ; foo = { path = "a", features = ["a/b"] }  => patch.crates-io.foo.features.0
@@ -772,7 +772,7 @@ patch = []
 [patch.crates-io] ; "a b" = { path = "a" }  => patch.crates-io.a b
 [patch."https://github.com/a/b"]
 [patch."ssh://git@github.com/a/b.git"]
-[patch."sparse+https://x.y/"]
+[patch."sparse+https://x.example/"]
 [patch."file:///x"]
 [patch."a:b"]
 [patch."https://[::1]/"]
@@ -793,8 +793,8 @@ patch = []
         r"""
 [replace] ; [patch]  => replace
 [replace] ; "foo:1.0.0" = { path = "a" }
-[replace] ; "foo@1.0.0-beta.1+b" = { git = "https://x.y/z" }
-[replace] ; "https://x.y/z#foo:1.0.0" = { path = "a" }
+[replace] ; "foo@1.0.0-beta.1+b" = { git = "https://x.example/z" }
+[replace] ; "https://x.example/z#foo:1.0.0" = { path = "a" }
 [replace] ; "foo:1.0.0" = { path = "a", base = "b" }
 [replace] ; "foo" = { path = "a" }  => replace.foo
 [replace] ; "foo:1.0" = { path = "a" }  => replace.foo:1.0
@@ -874,9 +874,9 @@ profile = 1
 [profile.dev.package."foo@1"]
 [profile.dev.package."foo:1.2.3"]
 [profile.dev.package."a::b@1"]
-[profile.dev.package."https://x.y/foo#bar@1"]
+[profile.dev.package."https://x.example/foo#bar@1"]
 [profile.dev.package."file:///a/foo#1.1"]
-[profile.dev.package."git+https://x.y/foo?branch=b"]
+[profile.dev.package."git+https://x.example/foo?branch=b"]
 [profile.dev.package."foo@x"]  => profile.dev.package.foo@x
 [profile.dev.package."foo@"]  => profile.dev.package.foo@
 [profile.dev.package."foo@^1"]  => profile.dev.package.foo@^1
@@ -885,10 +885,10 @@ profile = 1
 [profile.dev.package."a b"]  => profile.dev.package.a b
 [profile.dev.package."a/b"]  => profile.dev.package.a/b
 [profile.dev.package."a:b"]  => profile.dev.package.a:b
-[profile.dev.package."https://x.y/"]  => profile.dev.package.https://x.y/
-[profile.dev.package."https://x.y/foo?q=1"]  => profile.dev.package.https://x.y/foo?q=1
-[profile.dev.package."zip+https://x.y/foo"]  => profile.dev.package.zip+https://x.y/foo
-[profile.dev.package."path+https://x.y/foo"]  => profile.dev.package.path+https://x.y/foo
+[profile.dev.package."https://x.example/"]  => profile.dev.package.https://x.example/
+[profile.dev.package."https://x.example/foo?q=1"]  => profile.dev.package.https://x.example/foo?q=1
+[profile.dev.package."zip+https://x.example/foo"]  => profile.dev.package.zip+https://x.example/foo
+[profile.dev.package."path+https://x.example/foo"]  => profile.dev.package.path+https://x.example/foo
 [profile.dev.package."file:///a/b.c"]  => profile.dev.package.file:///a/b.c
 [profile.dev.package.foo] ; strip = true
 [profile.dev.package.foo] ; panic = "abort"  => profile.dev.package.foo.panic

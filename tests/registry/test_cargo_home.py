@@ -117,10 +117,6 @@ def test_folders_have_the_names_that_cargo_gives(served: Registry, tmp_path: Pat
 @pytest.mark.parametrize(
     ("url", "folder"),
     [
-        ("https://my-crates.io", "my-crates.io-b2d65deb64f05373"),
-        ("https://your-crates.io/", "your-crates.io-755952de063f5dc4"),
-        ("sparse+https://my-crates.io", "my-crates.io-327cfdbd92dd81e1"),
-        ("sparse+https://your-crates.io", "your-crates.io-64a713b6a6fb7055"),
         (CRATES_IO_GIT_INDEX, "github.com-25cdd57fae9f0462"),
         ("git://github.com/Rust-Lang/crates.io-index.git", "github.com-25cdd57fae9f0462"),
         ("HTTP://GitHub.com:80/rust-lang/crates.io-index/", "github.com-25cdd57fae9f0462"),
