@@ -50,11 +50,11 @@ else:
             return tuple(self)
 
     def _complete(cls, values, named):
-        given = dict(zip(cls._fields, values, strict=False))
-        if len(values) > len(cls._fields) or not named.keys() <= set(cls._fields) - given.keys():
-            raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}, once each; got {values!r} and {named!r}")
-        filled = {**cls._field_defaults, **given, **named}
-        missing = [field for field in cls._fields if field not in filled]
-        if missing:
-            raise TypeError(f"{cls.__name__} lacks {', '.join(missing)}")
-        return [filled[field] for field in cls._fields]
+        rest, defaults = cls._fields[len(values) :], cls._field_defaults
+        try:
+            filled = [named.pop(field) if field in named else defaults[field] for field in rest]
+        except KeyError as error:
+            raise TypeError(f"{cls.__name__} lacks {error.args[0]}") from None
+        if named or len(values) > len(cls._fields):
+            raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}, once each, and nothing more")
+        return (*values, *filled)

@@ -112,20 +112,24 @@ class Git:
         self.folder = folder
         self._status: int | None = None
         self._said = b""
-        self._output, output = os.pipe()
-        self._errors, errors = os.pipe()
-        given, self._input = os.pipe() if talks else (os.open(os.devnull, os.O_RDONLY), -1)
         argv = ["git", *(("-C", folder) if folder is not None else ()), *arguments]
-        # in this order, lest a descriptor of these is overwritten where this process began with 0, 1 or 2 closed
-        wiring = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate((given, output, errors))]
+        ends: list[int] = []
         try:
+            ends += os.pipe()
+            ends += os.pipe()
+            ends += os.pipe() if talks else (os.open(os.devnull, os.O_RDONLY), -1)
+            self._output, output, self._errors, errors, given, self._input = ends
+            # in this order, lest one of these is overwritten where this process began with 0, 1 or 2 closed
+            wiring = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate((given, output, errors))]
             self._pid = os.posix_spawnp("git", argv, environment() if env is None else env, file_actions=wiring)
         except OSError as error:
-            self._close()
-            raise BatutaError(f"git cannot be run: {error.strerror}", mend=_INSTALL) from error
-        finally:
-            for fd in (given, output, errors):
-                os.close(fd)
+            for fd in ends:
+                if fd >= 0:
+                    os.close(fd)
+            mend = _INSTALL if isinstance(error, (FileNotFoundError, PermissionError)) else ""
+            raise BatutaError(f"git cannot be run: {error.strerror}", mend=mend) from error
+        for fd in (given, output, errors):
+            os.close(fd)
         self._ready = select.poll()
         self._ready.register(self._output, select.POLLIN)
         self._ready.register(self._errors, select.POLLIN)

@@ -9,7 +9,7 @@ from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.git.command import TIMEOUT_S, Git, environment
 
 #: Larger blobs are not read; crates.io takes no archive above 10 MB.
-LARGEST_BLOB = 32 * 1024 * 1024
+LARGEST_BLOB = 8 * 1024 * 1024
 
 
 class Object(NamedTuple):

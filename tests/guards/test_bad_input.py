@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.guards.asking import GUARD, ask, judge, start
+from tests.guards.asking import GUARD, ask, judge
 from tests.support.process import run, unmeasured
 from tests.support.repos import Repo, make_repo, package
 
@@ -28,13 +27,13 @@ BROKEN: dict[str, tuple[str | bytes, int, int, str]] = {
     "utf-16": ("[package]\n".encode("utf-16"), 1, 1, "not valid UTF-8"),
     "deep": (DEEP, 1, 85, "cannot recurse further; max recursion depth met"),
     "deep tables": ("x" + ".x" * 10_000 + " = 1\n", 1, 1, "recursion limit"),
-    "deep inline": ("x = " + "{ a = " * 10_000, 1, 0, "recursion"),
+    "deep inline": ("x = " + "{ a = " * 10_000, 1, 485, "cannot recurse further"),
     "duplicate key": (f'{NAME}"a"\nname = "b"\n', 3, 1, "duplicate key"),
     "duplicate table": (f'{NAME}"a"\n[package]\n', 3, 2, "duplicate key"),
-    "wrong type": (f"{NAME}7\n", 2, 1, "invalid type: integer `7`, expected a string"),
-    "template": (f"{NAME}{{{{name}}}}\n", 2, 9, ""),
-    "conflict": (f'<<<<<<< HEAD\n{NAME}"a"\n=======\n{NAME}"b"\n>>>>>>> x\n', 1, 1, ""),
-    "html": ("<!DOCTYPE html>\n", 1, 1, ""),
+    "wrong type": (f"{NAME}7\n", 2, 1, "`package.name` must be a string, not an integer"),
+    "template": (f"{NAME}{{{{name}}}}\n", 2, 9, "missing key for inline table element"),
+    "conflict": (f'<<<<<<< HEAD\n{NAME}"a"\n=======\n{NAME}"b"\n>>>>>>> x\n', 1, 9, "key with no value"),
+    "html": ("<!DOCTYPE html>\n", 1, 11, "key with no value"),
     "no root": (f'{NAME}"a"\nversion.workspace = true\n', 3, 1, "failed to find a workspace root"),
 }
 
@@ -62,7 +61,7 @@ def test_each_is_told_with_its_place_and_reason(source: str, repo: Repo) -> None
     for kind, (_, line, column, reason) in BROKEN.items():
         one = found[f"{kind}/Cargo.toml"]
         assert one["line"] == line, kind
-        assert one["column"] == column or not column, kind
+        assert one["column"] == column, kind
         assert one["message"].startswith("cargo cannot read this manifest: "), kind
         assert reason in one["message"], kind
         assert one["fix"], kind
@@ -145,7 +144,7 @@ class TestSeverity:
         repo.git("add", "--all")
         assert judge(tmp_path).findings == [("PD008", "error", "Cargo.toml")]
 
-    @pytest.mark.parametrize("members", ['["x"]', '["*"]', '["./x/"]'])
+    @pytest.mark.parametrize("members", ['["x"]', '["[x]"]', '["./x/"]'])
     def test_a_member(self, members: str, repo: Repo) -> None:
         """A readable root that names it needs it."""
         repo.write({"Cargo.toml": f"[workspace]\nmembers = {members}\n{GOOD}", "x/Cargo.toml": "[package"})
@@ -173,7 +172,7 @@ def test_a_partial_clone(repo: Repo, tmp_path: Path) -> None:
     answer = judge(partial.path)
     assert (answer.code, answer.findings) == (0, [])
     assert {item["crate"] for item in answer.document["unknown"]} == {"b/Cargo.toml", "x/Cargo.toml"}
-    assert judge(partial.path, "--strict").code == 3
+    assert ask(partial.path, "--strict").code == 3
     for name in ("remote.origin.promisor", "extensions.partialClone"):
         partial.git("config", "--unset", name, code=None)
     assert {path for _, _, path in judge(partial.path).findings} == {"b/Cargo.toml", "x/Cargo.toml"}
@@ -185,7 +184,7 @@ def test_five_megabytes(source: str, repo: Repo) -> None:
     comment = "# " + "x" * 120 + "\n"
     repo.write({"large/Cargo.toml": package("large", comment * 40_000 + "[dependencies]\nx = '*'")})
     repo.write({"broken/Cargo.toml": package("broken", comment * 40_000 + "[dependencies]\nx = ")})
-    repo.write({"endless/Cargo.toml": b"#" * (32 * 1024 * 1024 + 1)})
+    repo.write({"endless/Cargo.toml": b"#" * (8 * 1024 * 1024 + 1)})
     repo.git("add", "--all")
     document = judge(repo.path, "--source", source).document
     found = {one["path"]: (one["code"], one["line"]) for one in document["findings"]}
@@ -219,13 +218,17 @@ def test_two_thousand_broken_manifests(repo: Repo) -> None:
     assert int(done.stderr) < 200 * 1024  # kibibytes
 
 
-def test_memory_that_runs_out(repo: Repo) -> None:
-    """Where the system grants no more memory there is a sentence and 2."""
-    repo.write({"b/Cargo.toml": b"#" * (30 * 1024 * 1024)})
-    script = f"ulimit -v 150000; exec '{GUARD}'"
-    done = run(["sh", "-c", script], cwd=repo.path, env=unmeasured(), code=2)
-    assert done.stdout == ""
-    assert "internal error: MemoryError" in done.stderr
+@pytest.mark.parametrize("limit", ["-v 150000", "-n 6", "-n 9"])
+def test_a_system_that_grants_no_more(limit: str, repo: Repo) -> None:
+    """Where memory or file descriptors run out there is a sentence and 2."""
+    repo.write({f"{number}/Cargo.toml": package("x", "#" * 5_000_000) for number in range(40)})
+    repo.git("add", "--all")
+    for arguments in ("", "--stage commit"):
+        script = f"ulimit {limit}; exec '{GUARD}' {arguments}"
+        done = run(["sh", "-c", script], cwd=repo.path, env=unmeasured(), code=2)
+        assert done.stdout == ""
+        assert done.stderr.startswith("batuta-path-deps: ")
+        assert "Traceback" not in done.stderr
 
 
 def test_a_submodule_is_inside(repo: Repo, tmp_path: Path) -> None:
@@ -239,15 +242,3 @@ def test_a_submodule_is_inside(repo: Repo, tmp_path: Path) -> None:
         assert judge(repo.path, "--source", source).findings == []
     found = judge(repo.path / "vendor" / "inner").findings
     assert [(code, path) for code, _, path in found] == [("PD001", "Cargo.toml"), ("PD003", "Cargo.toml")]
-
-
-def test_the_limits_of_this_process_are_kept(repo: Repo) -> None:
-    """Without spare file descriptors there is a sentence and 2, in a process of its own."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (6, hard))
-    try:
-        answer = start(repo.path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert (answer.code, answer.out) == (2, "")
-    assert "Traceback" not in answer.err
