@@ -10,7 +10,7 @@ from __future__ import annotations
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
 from batuta_hooks.domain.manifest import DEV, Dependency, Manifest, Package
 from batuta_hooks.domain.tree import is_outside, join
-from batuta_hooks.domain.workspace import ManifestFault, position_of, root_pointer
+from batuta_hooks.domain.workspace import ManifestFault, is_excluded, position_of, root_pointer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def unreadable(facts: Facts, fault: ManifestFault) -> Finding:
 def _judge_workspace(facts: Facts, manifest: Manifest) -> Iterator[Finding]:
     """PD003 for a workspace over repositories: a clone of this one finds neither that member nor that root."""
     for number, written in enumerate(manifest.workspace.members if manifest.workspace else ()):
-        if is_outside(join(manifest.folder, written)):
+        if is_outside(join(manifest.folder, written)) and not is_excluded(manifest, manifest.path):
             message = f"workspace member `{written}` leaves the repository, so a clone does not build"
             fix = "drop it from `members`: a workspace over repositories belongs above them"
             yield _workspace_finding(manifest, ("workspace", "members", number), message, fix)

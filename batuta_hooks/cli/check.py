@@ -5,27 +5,36 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from batuta_hooks.cli.common import Common
 from batuta_hooks.cli.terminal import wants_color
+from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.check import check, exit_code, report_time
 from batuta_hooks.stack.checkouts import find_workspace
+from batuta_hooks.stack.crates_io import Asking
+from batuta_hooks.stack.moment import moment
 
 _PATIENCE_S = 1.0
 
 
 class Progress:
-    """Says on standard error how far a check is, once it takes long; in a terminal alone, and wiped out at the end."""
+    """Says on standard error how far a check is, once it takes long; in a terminal alone, and wiped out at the end.
 
-    def __init__(self, *, quiet: bool) -> None:
+    Args:
+        what: what is counted.
+    """
+
+    def __init__(self, what: str, *, quiet: bool) -> None:
+        self._what = what
         self._speaks = sys.stderr.isatty() and not quiet
         self._since = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
-        """Take note that so many of the repositories are done."""
+        """Take note that so many are done."""
         if self._speaks and time.monotonic() - self._since > _PATIENCE_S:
-            text = f"{done} of {total} repositories"
+            text = f"{done} of {total} {self._what}"
             sys.stderr.write(f"\r{text}" if done < total else f"\r{' ' * len(text)}\r")
             sys.stderr.flush()
 
@@ -39,8 +48,10 @@ def run_check(common: Common, crates: Sequence[str], source: str, *, as_json: bo
         source=source,
         crates=crates,
         jobs=common.jobs,
-        on_progress=Progress(quiet=bool(common.quiet)),
+        on_progress=Progress("repositories", quiet=bool(common.quiet)),
+        asking=asking_of(common, now),
     )
+    say_notes(report.notes)
     if as_json:
         from batuta_hooks.cli.check_json import check_document
 
@@ -53,3 +64,23 @@ def run_check(common: Common, crates: Sequence[str], source: str, *, as_json: bo
         color = wants_color(common.color or "auto")
         print_report(report, color=color, quiet=bool(common.quiet), verbose=bool(common.verbose), strict=strict)
     return exit_code(report, strict=strict)
+
+
+def asking_of(common: Common, now: datetime) -> Asking:
+    """How the registry is asked, as the options want it.
+
+    Raises:
+        BatutaError: `--as-of` is no time.
+    """
+    return Asking(
+        now,
+        offline=bool(common.offline),
+        as_of="" if common.as_of is None else moment(common.as_of),
+        told=Progress("crates asked for", quiet=bool(common.quiet)),
+    )
+
+
+def say_notes(notes: Iterable[str]) -> None:
+    """Say on standard error what the user should hear."""
+    for note in notes:
+        print(f"batuta-stack: {printable(note)}", file=sys.stderr)

@@ -33,7 +33,8 @@ def check_document(report: Report, now: datetime) -> str:
             {"repository": place, "crate": unknown.crate, "why": unknown.why} for place, unknown in report.unknown
         ],
         "repositories": [_repository(checkout, now) for checkout in report.checkouts],
-        "data_age_s": None,
+        "data_age_s": report.data_age_s,
+        "as_of": report.as_of or None,
         "cargo": CARGO,
     }
     return json.dumps(_exact(document), ensure_ascii=False)
@@ -54,7 +55,8 @@ def _crate(crate: Crate) -> dict[str, Any]:
         "repository": crate.repository,
         "manifest_path": crate.manifest_path,
         "local_version": crate.version,
-        "crates_io_version": None,
+        "crates_io_version": crate.standing.version,
+        "registry": crate.standing._asdict(),
         "status": crate.status,
         "dependencies": [dependency._asdict() for dependency in crate.dependencies],
         "issues": [issue._asdict() for issue in crate.issues],

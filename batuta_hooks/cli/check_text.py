@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from batuta_hooks.cli.terminal import console
+from batuta_hooks.cli.terminal import age, console
 from batuta_hooks.domain.finding import ERROR, NOTE, WARNING
 from batuta_hooks.gather.repository import INDEX, WORKTREE
+from batuta_hooks.registry.lookup import FROM_CARGO
 from batuta_hooks.report.plain import printable, text_lines
+from batuta_hooks.stack.standing import AHEAD, BEHIND, EQUAL, NEVER, UNKNOWN, YANKED, Standing
 from batuta_hooks.stack.verdict import HEALTHY, UNDECIDED, Crate, Placed, Report
 
 if TYPE_CHECKING:
@@ -22,6 +24,19 @@ if TYPE_CHECKING:
 #: The worst first.
 _STYLES = {ERROR: "bold red", WARNING: "yellow", UNDECIDED: "cyan", HEALTHY: "green"}
 _MOST_FILES = 8
+
+#: How the crates' versions stand to the published ones.
+_STATES = {
+    EQUAL: "as published",
+    AHEAD: "ahead of it",
+    BEHIND: "behind it",
+    YANKED: "yanked there",
+    NEVER: "never published",
+    UNKNOWN: "not known",
+}
+
+#: Worth a row even if the crate is healthy.
+_DIFFERENT = (AHEAD, BEHIND, YANKED)
 
 #: Where a dependency comes from, unless it is another registry.
 _SOURCES = {"crates.io": "", "path": " by path", "git": " from git"}
@@ -44,6 +59,7 @@ def print_report(report: Report, *, color: bool, quiet: bool, verbose: bool, str
     parts = [
         list(_table_lines(out, report.crates, verbose=verbose)),
         list(_dependencies(report.crates, out.width)) if verbose else [],
+        list(_answers(report.crates)) if verbose else [],
         list(_checkouts(report)) if verbose else [],
         list(findings),
         list(_open_questions(report, verbose=verbose or strict)),
@@ -69,13 +85,14 @@ def _table_lines(out: Console, crates: tuple[Crate, ...], *, verbose: bool) -> I
 
 
 def _table(crates: Iterable[Crate], *, verbose: bool) -> Table:
-    """A row a repository, and below it, where it holds several crates, a row for each that is not healthy."""
+    """A row a repository; below it, where it holds several crates, a row for each that is unhealthy or not as published."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("Crate", overflow="fold", ratio=1)
     table.add_column("Version", overflow="fold", min_width=7)
+    table.add_column("crates.io", overflow="fold", min_width=9)
     table.add_column("Status", no_wrap=True)
     table.add_column("Publish", no_wrap=True)
     table.add_column("Findings", overflow="fold", min_width=8)
@@ -85,9 +102,11 @@ def _table(crates: Iterable[Crate], *, verbose: bool) -> Table:
             table.add_row(*_cells(group[0], ""))
             continue
         worst = next(status for status in _STYLES if any(crate.status == status for crate in group))
-        table.add_row(_text(f"{_named(repository)} ({_count(len(group), 'crate')})"), "", _text(worst, _STYLES[worst]))
+        table.add_row(
+            _text(f"{_named(repository)} ({_count(len(group), 'crate')})"), "", "", _text(worst, _STYLES[worst])
+        )
         for crate in group:
-            if verbose or len(group) == 1 or crate.status != HEALTHY:
+            if verbose or len(group) == 1 or crate.status != HEALTHY or crate.standing.state in _DIFFERENT:
                 table.add_row(*_cells(crate, "  "))
     return table
 
@@ -97,7 +116,21 @@ def _cells(crate: Crate, indent: str) -> tuple[Text, ...]:
     codes = " ".join(code if times == 1 else f"{code}x{times}" for code, times in sorted(counted.items()))
     status = _text(crate.status, _STYLES[crate.status])
     version = _text(crate.version or "-")
-    return _text(indent + crate.name), version, status, _text(crate.publishable.verdict), _text(codes)
+    verdict = _text(crate.publishable.verdict)
+    return _text(indent + crate.name), version, _text(_standing(crate.standing)), status, verdict, _text(codes)
+
+
+def _published(crates: list[Crate]) -> str:
+    """How many of a repository's crates are on crates.io; nothing where that is not known of any."""
+    is_known = any(crate.standing.state != UNKNOWN for crate in crates)
+    return f"{sum(crate.standing.version is not None for crate in crates)} published" if is_known else ""
+
+
+def _standing(standing: Standing) -> str:
+    """The published version, and how the one here stands to it where it is another; `-` where that is not known."""
+    if standing.version is None:
+        return "-" if standing.state == UNKNOWN else standing.state
+    return standing.version if standing.state in (EQUAL, UNKNOWN) else f"{standing.version} {standing.state}"
 
 
 def _text(outside: str, style: str = "") -> Text:
@@ -114,6 +147,17 @@ def _dependencies(crates: Iterable[Crate], width: int) -> Iterator[str]:
         )
         text = printable(f"{_named(crate.repository)}: {crate.name} needs {needs or 'nothing'}")
         yield from textwrap.wrap(text, max(width, 20), subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _answers(crates: Iterable[Crate]) -> Iterator[str]:
+    for crate in crates:
+        standing = crate.standing
+        said = f"{_standing(standing)}: {standing.why}"
+        if standing.age_s is not None:
+            place = "in cargo's own copy of the index" if standing.source == FROM_CARGO else f"at {standing.source}"
+            said = f"{_standing(standing)}, checked {age(standing.age_s)} ago {place}"
+        version = f" v{crate.version}" if crate.version else ""
+        yield printable(f"{_named(crate.repository)}: {crate.name}{version} (crates.io: {said})")
 
 
 def _checkouts(report: Report) -> Iterator[str]:
@@ -168,7 +212,13 @@ def _summary(report: Report) -> Iterator[str]:
     if verdicts["no"]:
         yield f"  {_count(verdicts['no'], 'crate')} that cargo will not publish as it stands"
     if verdicts["unknown"]:
-        yield f"  {verdicts['unknown']} could be published as far as the manifests tell; the registry was not asked"
+        yield f"  {verdicts['unknown']} could be published as far as the manifests tell"
+    states = Counter(crate.standing.state for crate in report.crates)
+    if report.data_age_s is not None:
+        counted = [(states[state], said) for state, said in _STATES.items()]
+        yield f"  crates.io: {', '.join(f'{number} {said}' for number, said in counted if number)}"
+        then = f", as of {report.as_of}" if report.as_of else ""
+        yield f"  the oldest of these answers is {age(report.data_age_s)} old{then}"
 
 
 def _actions(report: Report) -> list[str]:

@@ -28,6 +28,7 @@ class Common(NamedTuple):
         quiet: print findings alone.
         verbose: print what is usually left out.
         offline: open no socket.
+        as_of: the time as of which the registry is looked at.
         jobs: repositories to work on at the same time.
     """
 
@@ -36,6 +37,7 @@ class Common(NamedTuple):
     quiet: bool | None = None
     verbose: bool | None = None
     offline: bool | None = None
+    as_of: str | None = None
     jobs: int | None = None
 
     def over(self, before: Common) -> Common:
@@ -50,7 +52,10 @@ _TYPES: dict[str, Any] = {
     "color": Annotated[Color | None, typer.Option("--color", help="When to colour; NO_COLOR is honoured.")],
     "quiet": Annotated[bool | None, typer.Option("--quiet", "-q", help="Print findings alone.")],
     "verbose": Annotated[bool | None, typer.Option("--verbose", "-v", help="Print more.")],
-    "offline": Annotated[bool | None, typer.Option("--offline", help="Open no socket (none is opened today).")],
+    "offline": Annotated[bool | None, typer.Option("--offline", help="Open no socket.")],
+    "as_of": Annotated[
+        str | None, typer.Option("--as-of", metavar="TIME", help="The registry as it was then: an ISO date or time.")
+    ],
     "jobs": Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, max=512, metavar="N", help="Repositories at the same time.")
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from batuta_hooks.cli.check import asking_of, say_notes
 from batuta_hooks.cli.common import Common
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.baseline import Written, write_baseline, write_template
@@ -18,7 +19,9 @@ def run_init(common: Common, *, baseline: bool) -> int:
         written = [write_template(workspace)]
     else:
         now = report_time()
-        written = write_baseline(workspace, check(workspace, now=now, jobs=common.jobs), now.date())
+        report = check(workspace, now=now, jobs=common.jobs, asking=asking_of(common, now))
+        say_notes(report.notes)
+        written = write_baseline(workspace, report, now.date())
     if not common.quiet:
         for one in written:
             print(printable(_said(one)))

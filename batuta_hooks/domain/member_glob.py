@@ -21,7 +21,7 @@ def expand_members(pattern: str, folders: Collection[str]) -> list[str]:
         return found
     above, _, last = pattern.rpartition("/")
     # a folder that holds files alone: cargo's glob finds them, and leaves out what is no folder
-    holds_files = last in ("*", "**") and any(matches(above, folder) for folder in folders)
+    holds_files = last == "*" and any(matches(above, folder) for folder in folders)
     return [] if holds_files else [pattern]
 
 

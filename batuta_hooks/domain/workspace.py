@@ -80,7 +80,7 @@ class Manifests:
     def _inherit(self, manifest: Manifest) -> Manifest | ManifestFault:
         from batuta_hooks.domain.inheritance import inherit, inheritance_faults, without_inherited
 
-        root = self.root_of(manifest)
+        root = manifest if manifest.workspace else self.root_of(manifest)
         pointer = root_pointer(manifest)
         if isinstance(root, ManifestFault) or (root is None and pointer is not None and is_outside(pointer)):
             # the root's own fault is said where it stands; what the member writes itself can still be judged
@@ -117,6 +117,8 @@ class Manifests:
         return None
 
     def _missing_member(self, root: Manifest) -> ManifestFault | None:
+        if is_excluded(root, root.path):
+            return None  # it stands alone, and nobody looks for its members
         for number, folder in self._listed_folders(root):
             path = join(folder, "Cargo.toml")
             if is_outside(folder) or is_excluded(root, path) or self.tree.in_submodule(folder):

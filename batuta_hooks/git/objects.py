@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.git.command import TIMEOUT_S, Git, environment
 
@@ -64,6 +65,13 @@ class Objects:
         """The object that a name stands for; ``None`` where there is none."""
         if not name or "\n" in name or "\0" in name:
             return None
+        try:
+            return self._ask(name)
+        except BatutaError:
+            self._git, self._pending = None, b""  # it has ended, so the next question starts another
+            raise
+
+    def _ask(self, name: str) -> Object | None:
         self._deadline = time.monotonic() + TIMEOUT_S
         self.start().write(name.encode("utf-8", "surrogateescape") + b"\n")
         fields = self._line().rsplit(b" ", 2)
@@ -85,7 +93,6 @@ class Objects:
         git = self.start()
         part = git.read(self._deadline)
         if not part:
-            self._git = None
             raise git.failure()
         return part
 

@@ -42,7 +42,7 @@ usage: {guard} [FILES...] [options]
   --every-commit           at push, judge each commit of the range, not its tip alone
   --format FORMAT          text or json
   --color WHEN             auto, always or never (NO_COLOR is honoured)
-  --refresh SECONDS        wait at most so long for fresher registry answers
+  --refresh SECONDS        wait at most so long for the registry; of no effect where a guard does not ask it
   --strict                 warnings fail too (1), and so does the undecided (3)
   --version, --help
 

@@ -73,6 +73,15 @@ def _with_port(proxy: str) -> str:
     return f"http://{head}:{_USUAL_PROXY_PORT}{slash}{path}"
 
 
+def is_usable(proxy: str) -> bool:
+    """Whether a proxy has an address, and is one that speaks HTTP."""
+    try:
+        parts = urlsplit(proxy)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def certificates(configured: str, environment: Mapping[str, str]) -> str:
     """The file or folder of trusted certificates: cargo's `http.cainfo`, else the environment's, else the system's.
 

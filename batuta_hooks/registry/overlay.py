@@ -52,12 +52,14 @@ class Asked(NamedTuple):
         path: from its slash on, the query with it.
         headers: by their names in lower case.
         status: what it was answered.
+        client_port: the port that it came from: one for each connection.
     """
 
     method: str
     path: str
     headers: Mapping[str, str]
     status: int
+    client_port: int
 
 
 class Overlay(http.server.ThreadingHTTPServer):
@@ -151,7 +153,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = self.server.answer(self.path, headers)
         if len(self.server.log) < _MAX_LOGGED:
-            self.server.log.append(Asked("GET", self.path, headers, answer.status))
+            self.server.log.append(Asked("GET", self.path, headers, answer.status, self.client_address[1]))
         self.send(answer)
 
     def send(self, answer: Answer) -> None:

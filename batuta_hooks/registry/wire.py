@@ -37,7 +37,7 @@ from batuta_hooks.registry.http_rules import (
     retry_after_s,
     too_large,
 )
-from batuta_hooks.registry.network import certificates, proxy_for
+from batuta_hooks.registry.network import certificates, is_usable, proxy_for
 
 REDIRECTS = 5
 """How many redirects of one question are followed."""
@@ -200,8 +200,9 @@ class Wire:
         if url.startswith("https:"):
             self._prepare_tls()
         proxy = proxy_for(url, self._settings.proxy, self._environment)
-        if proxy and not proxy.lower().startswith(("http://", "https://")):
-            raise Failure("the proxy is of a kind that is not supported", may_pass=False, is_unreachable=True)
+        if proxy and not is_usable(proxy):
+            why = "the proxy that is configured has no address, or is of a kind that is not supported"
+            raise Failure(why, may_pass=False, is_unreachable=True)
         left_s = min(self._settings.timeout_s, deadline - time.monotonic())
         with self._lock:
             self.requests_sent += 1
@@ -298,8 +299,7 @@ def _trust(path: str) -> ssl.SSLContext:
 def _explain(error: BaseException, host: str) -> Failure:
     """What is at the bottom of a failed request; nothing that the host said is repeated."""
     if isinstance(error, ValueError):
-        what = "the proxy" if isinstance(error, requests.exceptions.InvalidProxyURL) else "it, or where it leads to,"
-        return Failure(f"{host} cannot be asked: {what} has no address", may_pass=False)
+        return Failure(f"{host} cannot be asked: it, or where it leads to, has no address", may_pass=False)
     chain = [error]
     while (below := error.__cause__ or error.__context__) and below not in chain:
         error = below
@@ -319,8 +319,8 @@ _Kinds = type[BaseException] | tuple[type[BaseException], ...]
 _CAUSES: tuple[tuple[_Kinds, str, bool], ...] = (
     (requests.exceptions.ProxyError, "the proxy does not lead to {host}", True),
     (urllib3.exceptions.NameResolutionError, "the name of {host} cannot be resolved", True),
-    (urllib3.exceptions.ConnectTimeoutError, "{host} cannot be reached: it does not answer", True),
     (urllib3.exceptions.NewConnectionError, "{host} cannot be reached: {cause}", True),
+    (urllib3.exceptions.ConnectTimeoutError, "{host} cannot be reached: it does not answer", True),
     ((requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), "{host} did not answer in time", False),
     ((http.client.RemoteDisconnected, ConnectionResetError), "{host} closed the connection", False),
     ((urllib3.exceptions.IncompleteRead, http.client.IncompleteRead), "{host} cut its answer short", False),

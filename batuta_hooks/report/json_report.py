@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from batuta_hooks.domain.finding import Finding, Unknown
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 def finding_object(finding: Finding) -> dict[str, Any]:
-    """One finding as its JSON object; bytes of a path that are not UTF-8 are shown as ``\\xNN``."""
+    """One finding as its JSON object; ``commit`` is there only where commits were judged."""
     fields = {
         "code": finding.code,
         "severity": finding.severity,
         "path": exact(finding.path),
         "line": finding.line,
         "column": finding.column,
-        "crate": finding.crate,
-        "dependency": finding.dependency,
+        "crate": exact(finding.crate),
+        "dependency": exact(finding.dependency),
         "message": exact(finding.message),
         "fix": exact(finding.fix),
     }
@@ -28,8 +31,11 @@ def finding_object(finding: Finding) -> dict[str, Any]:
 
 
 def exact(text: str) -> str:
-    """Text as JSON can hold it: exact, but for undecodable bytes, which are shown as ``\\xNN``."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """Text as JSON can hold it: exact, but for bytes that are not UTF-8, which are shown as ``\\xNN``."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half of a surrogate pair, which stands for no byte
+        return text.encode("utf-8", "backslashreplace").decode()
 
 
 def guard_document(
@@ -40,16 +46,17 @@ def guard_document(
     checked: Mapping[str, int],
     data_age_s: int | None,
 ) -> str:
-    """The whole document on one line; ``data_age_s`` is the age of the oldest registry answer used, if any was."""
-    return json.dumps(
-        {
-            "schema": "batuta.guard/1",
-            "guard": guard,
-            "version": version,
-            "findings": [finding_object(finding) for finding in findings],
-            "unknown": [{"crate": exact(item.crate), "why": exact(item.why)} for item in unknown],
-            "checked": dict(checked),
-            "data_age_s": data_age_s,
-        },
-        ensure_ascii=True,
-    )
+    """The whole document on one line of ASCII, which every standard output takes.
+
+    ``data_age_s`` is the age of the oldest registry answer used, if any was.
+    """
+    document = {
+        "schema": "batuta.guard/1",
+        "guard": guard,
+        "version": version,
+        "findings": [finding_object(finding) for finding in findings],
+        "unknown": [{"crate": exact(item.crate), "why": exact(item.why)} for item in unknown],
+        "checked": dict(checked),
+        "data_age_s": data_age_s,
+    }
+    return json.dumps(document, ensure_ascii=True)

@@ -21,7 +21,7 @@ def _escape(character: str) -> str:
     if 0xDC80 <= number <= 0xDCFF:
         return f"\\x{number - 0xDC00:02x}"
     known = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
-    return known.get(character) or (f"\\x{number:02x}" if number < 256 else f"\\u{{{number:x}}}")
+    return known.get(character) or (f"\\x{number:02x}" if number < 0x80 else f"\\u{{{number:x}}}")
 
 
 def text_lines(findings: Iterable[Finding], *, color: bool) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 
 from batuta_hooks.domain.errors import BatutaError
@@ -13,7 +13,8 @@ from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.graph import CrateGraph
 from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.stack.checkouts import Workspace
-from batuta_hooks.stack.judging import MISCONFIGURED, Judged, folder_of, judge_repository
+from batuta_hooks.stack.crates_io import Asking, Registries, View, Wanted
+from batuta_hooks.stack.judging import MISCONFIGURED, Judged, Opened, folder_of, judge_opened, open_repository
 from batuta_hooks.stack.verdict import Crate, Placed, Report, Undecided
 
 #: The cargo whose rules the checks apply.
@@ -28,6 +29,7 @@ def check(
     crates: Sequence[str] = (),
     jobs: int | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    asking: Asking | None = None,
 ) -> Report:
     """Judge every repository of the workspace.
 
@@ -37,11 +39,20 @@ def check(
         crates: names of the crates to report; none for all.
         jobs: repositories to judge at the same time; ``None`` for one a processor.
         on_progress: told after each repository how many are done, of how many.
+        asking: how the registry is asked; ``None`` to do without all that it knows.
 
     Raises:
         BatutaError: git cannot be run, a crate is not known, or no repository at all could be judged.
     """
-    judged = _judge_all(workspace, source, now, jobs, on_progress)
+    with ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0))) as threads:
+        opened = _open_all(threads, workspace, source, crates, on_progress)
+        with Registries(asking or Asking(now)) as registries:
+            if asking:
+                ready = [one for one in opened if isinstance(one, Opened)]
+                wanted = [Wanted(one.folder, one.in_question, one.config.ttl_s) for one in ready]
+                registries.ask([Wanted(workspace.folder), *wanted])
+            views = [_view(one, registries) if asking else None for one in opened]
+            judged = list(threads.map(lambda one, view: _judged(one, now.date(), view), opened, views))
     judged = [one for one in judged if one.has_manifests or one.checkout.path in workspace.listed]
     failed = [one.checkout for one in judged if one.checkout.error is not None]
     if failed and len(failed) == len(judged):
@@ -66,6 +77,9 @@ def check(
         unknown=_unknown(reported, judged),
         checkouts=tuple(one.checkout for one in judged),
         cycles=cycles if not crates else tuple(one for one in cycles if not set(crates).isdisjoint(one)),
+        data_age_s=registries.oldest_age_s,
+        as_of=asking.as_of if asking else "",
+        notes=tuple(registries.notes),
     )
 
 
@@ -94,21 +108,31 @@ def exit_code(report: Report, *, strict: bool) -> int:
     return 3 if strict and report.unknown else 0
 
 
-def _judge_all(
-    workspace: Workspace, source: str, now: datetime, jobs: int | None, on_progress: Callable[[int, int], None]
-) -> list[Judged]:
+def _open_all(
+    threads: ThreadPoolExecutor,
+    workspace: Workspace,
+    source: str,
+    crates: Sequence[str],
+    on_progress: Callable[[int, int], None],
+) -> list[Opened | Judged]:
     # git's processes do most of the work, so threads are enough
-    threads = ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0)))
+    pending = [threads.submit(open_repository, workspace, path, source, crates) for path in workspace.repositories]
     try:
-        pending = [
-            threads.submit(judge_repository, workspace, path, source, now.date()) for path in workspace.repositories
-        ]
         for done, future in enumerate(as_completed(pending), 1):
             future.result()
             on_progress(done, len(pending))
-        return [future.result() for future in pending]
-    finally:
+    except BaseException:
         threads.shutdown(wait=True, cancel_futures=True)
+        raise
+    return [future.result() for future in pending]
+
+
+def _view(one: Opened | Judged, registries: Registries) -> View | None:
+    return registries.at(one.folder, one.config.ttl_s) if isinstance(one, Opened) else None
+
+
+def _judged(one: Opened | Judged, today: date, view: View | None) -> Judged:
+    return judge_opened(one, today, view) if isinstance(one, Opened) else one
 
 
 def _selected(crates: tuple[Crate, ...], names: Iterable[str], failed: int) -> tuple[Crate, ...]:

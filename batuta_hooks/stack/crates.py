@@ -11,6 +11,7 @@ from batuta_hooks.domain.toml_text import TomlFault, read_toml
 from batuta_hooks.domain.workspace import ManifestFault
 from batuta_hooks.stack.issues import issues_of
 from batuta_hooks.stack.publishable import Workspaces, judge_publishable, unreadable
+from batuta_hooks.stack.standing import Ask, Standing, standing_of
 from batuta_hooks.stack.verdict import Crate, Requirement
 
 
@@ -21,12 +22,14 @@ class Crates:
         repository: the checkout's path relative to the workspace.
         folder_name: the name of the checkout's folder.
         facts: about the tree that is judged.
+        ask: what the registry knows of a crate; ``None`` where it is not to be looked at.
     """
 
-    def __init__(self, repository: str, folder_name: str, facts: Facts) -> None:
+    def __init__(self, repository: str, folder_name: str, facts: Facts, ask: Ask | None) -> None:
         self._repository = repository
         self._folder_name = folder_name
         self._facts = facts
+        self._ask = ask
         self._workspaces = Workspaces(facts.manifests)
 
     def crate(
@@ -53,6 +56,7 @@ class Crates:
             issues=issues_of(self._facts, manifest, findings),
             unknown=unknown,
             publishable=judge_publishable(manifest, raw, self._workspaces),
+            standing=standing_of(manifest.package, self._ask) if self._ask else Standing(),
         )
 
     def _unreadable(
@@ -62,7 +66,10 @@ class Crates:
         if package is None:
             return None
         issues = issues_of(self._facts, None, findings)
-        return Crate(package[0], self._repository, path, package[1], (), findings, issues, unknown, unreadable(fault))
+        standing = Standing(why="its manifest cannot be read")
+        return Crate(
+            package[0], self._repository, path, package[1], (), findings, issues, unknown, unreadable(fault), standing
+        )
 
     def _readable_part(self, path: str) -> tuple[str, str | None] | None:
         """Name and version of a package that cargo cannot load, the folder's name standing in for an unknown one."""

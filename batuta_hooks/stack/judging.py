@@ -1,15 +1,20 @@
-"""One repository of the stack, judged: its crates with their findings, by the same checks that the guards use."""
+"""One repository of the stack, judged: its crates with their findings, by the same checks that the guards use.
+
+It is opened first, and what its checks want to know of the registry is found out by letting them ask; once that is
+known of the whole stack, it is judged.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
 from batuta_hooks.checks.path_deps import find
 from batuta_hooks.domain.config import Config, is_skipped, judge
 from batuta_hooks.domain.errors import BatutaError
-from batuta_hooks.domain.facts import Facts
+from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.graph import Edge, edges_of
 from batuta_hooks.domain.manifest import Manifest
@@ -17,8 +22,10 @@ from batuta_hooks.domain.workspace import Manifests
 from batuta_hooks.gather.configuration import FILE_NAME, read_configuration
 from batuta_hooks.gather.manifests import gather_facts, whole
 from batuta_hooks.gather.repository import INDEX, WORKTREE, Repository
+from batuta_hooks.registry.names import is_crate_name
 from batuta_hooks.stack.checkouts import BARE, Checkout, Workspace, inspect
 from batuta_hooks.stack.crates import Crates
+from batuta_hooks.stack.crates_io import View
 from batuta_hooks.stack.verdict import Crate
 
 #: The state of a repository that was not judged because its configuration is wrong.
@@ -43,16 +50,38 @@ class Judged(NamedTuple):
     edges: tuple[Edge, ...] = ()
 
 
+Said = tuple[list[Finding], list[Unknown]]
+"""What the checks say of one manifest."""
+
+
 class _Misconfigured(BatutaError):
     """What is wrong stands in a configuration, not in the repository."""
 
 
-def judge_repository(workspace: Workspace, path: str, source: str, today: date) -> Judged:
-    """Judge one checkout; what keeps it from being judged is its own result.
+class Opened(NamedTuple):
+    """A repository whose manifests are at hand.
+
+    Attributes:
+        folder: the absolute path of its checkout.
+        said: what the checks say, by manifest, where they did not need to know what is published.
+        in_question: the crates of crates.io that matter for judging it.
+    """
+
+    checkout: Checkout
+    folder: str
+    repository: Repository
+    facts: Facts
+    config: Config
+    said: Mapping[str, Said]
+    in_question: frozenset[str]
+
+
+def open_repository(workspace: Workspace, path: str, source: str, selected: Collection[str] = ()) -> Opened | Judged:
+    """Open one checkout; what keeps it from being judged is its result.
 
     Args:
         source: ``worktree``, ``index`` or a revision.
-        today: the day on which exceptions must hold.
+        selected: names of the crates that will be reported; none for all.
 
     Raises:
         BatutaError: git cannot be run at all.
@@ -70,13 +99,61 @@ def judge_repository(workspace: Workspace, path: str, source: str, today: date) 
         manifests = Manifests(tree)
         config = _configuration(workspace, path, manifests)
         facts = gather_facts(repository, manifests, whole(tree), "HEAD")
-        crates = Crates(path, os.path.basename(folder), facts)
-        return _judge(checkout, crates, facts, config, today)
+        said, in_question = _let_ask(facts, config, selected)
+        return Opened(checkout, folder, repository, facts, config, said, in_question)
     except BatutaError as error:
-        state = MISCONFIGURED if isinstance(error, _Misconfigured) else checkout.state
-        return Judged(checkout._replace(state=state, error=str(error).partition("\n")[0]))
+        return _failed(checkout, error)
     finally:
-        repository.objects.close()
+        repository.close()
+
+
+def _failed(checkout: Checkout, error: BatutaError) -> Judged:
+    state = MISCONFIGURED if isinstance(error, _Misconfigured) else checkout.state
+    return Judged(checkout._replace(state=state, error=str(error).partition("\n")[0]))
+
+
+def _let_ask(facts: Facts, config: Config, selected: Collection[str]) -> tuple[Mapping[str, Said], frozenset[str]]:
+    """What the checks say of manifests without asking what is published, and the crates that they want to know of.
+
+    To these come the crates that may go to crates.io; the others are not asked for by their names alone, which are
+    nobody's business.
+    """
+    asked: list[str] = []
+
+    def published(package: str) -> Published | Unknown:
+        asked.append(package)
+        return Unknown(package, "")
+
+    facts = facts._replace(published=published)
+    told: dict[str, Said] = {}
+    for path in _judged(facts.judged, config):
+        manifest = facts.manifests.resolve(path)
+        package = manifest.package if isinstance(manifest, Manifest) else None
+        if package and (package.name in config.skip_crates or (selected and package.name not in selected)):
+            continue
+        before = len(asked)
+        said = _ask(facts._replace(judged=(path,), configs=()))
+        if len(asked) == before:
+            told[path] = said
+        if package and package.is_bound_for_crates_io:
+            asked.append(package.name)
+    _ask(facts._replace(judged=(), configs=_judged(facts.configs, config)))
+    return told, frozenset(name for name in asked if is_crate_name(name))
+
+
+def judge_opened(opened: Opened, today: date, view: View | None) -> Judged:
+    """Judge one repository; what keeps it from being judged is its own result.
+
+    Args:
+        today: the day on which exceptions must hold.
+        view: what the registry knows; ``None`` where it is not to be looked at.
+    """
+    try:
+        return _judge(opened, today, view)
+    except BatutaError as error:
+        return _failed(opened.checkout, error)
+    finally:
+        opened.repository.close()
 
 
 def folder_of(workspace: Workspace, path: str) -> str:
@@ -104,13 +181,18 @@ def _configuration(workspace: Workspace, path: str, manifests: Manifests) -> Con
     return config or Config()
 
 
-def _judge(checkout: Checkout, makers: Crates, facts: Facts, config: Config, today: date) -> Judged:
+def _judged(paths: Iterable[str], config: Config) -> list[str]:
+    return [path for path in paths if not is_skipped(path, config.skip_paths)]
+
+
+def _judge(opened: Opened, today: date, view: View | None) -> Judged:
+    checkout, config = opened.checkout, opened.config
+    facts = opened.facts._replace(published=view.published) if view else opened.facts
+    makers = Crates(checkout.path, os.path.basename(opened.folder), facts, view.answer if view else None)
     crates, loose, undecided, edges = [], set(), set(), []
-    for path in facts.judged:
-        if is_skipped(path, config.skip_paths):
-            continue
+    for path in _judged(facts.judged, config):
         # asked one by one, so that each answer is known to be about this crate
-        raw, unknown = _ask(facts._replace(judged=(path,), configs=()))
+        raw, unknown = opened.said.get(path) or _ask(facts._replace(judged=(path,), configs=()))
         findings = judge(raw, config, today)
         crate = makers.crate(path, raw, tuple(findings), tuple(unknown))
         if crate is None:
@@ -121,8 +203,7 @@ def _judge(checkout: Checkout, makers: Crates, facts: Facts, config: Config, tod
             manifest = facts.manifests.resolve(path)
             if isinstance(manifest, Manifest) and manifest.package and manifest.package.is_publishable:
                 edges += list(edges_of(manifest, checkout.path))
-    configs = [path for path in facts.configs if not is_skipped(path, config.skip_paths)]
-    raw, unknown = _ask(facts._replace(judged=(), configs=configs))
+    raw, unknown = _ask(facts._replace(judged=(), configs=_judged(facts.configs, config)))
     loose.update(judge(raw, config, today))
     undecided.update(unknown)
     return Judged(
@@ -130,7 +211,7 @@ def _judge(checkout: Checkout, makers: Crates, facts: Facts, config: Config, tod
     )
 
 
-def _ask(facts: Facts) -> tuple[list[Finding], list[Unknown]]:
+def _ask(facts: Facts) -> Said:
     findings, unknown = set(), set()
     for said in find(facts):
         if isinstance(said, Finding):

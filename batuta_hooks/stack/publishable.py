@@ -64,7 +64,7 @@ def judge_publishable(manifest: Manifest, findings: Iterable[Finding], workspace
         return refusal
     if package.version is None:
         return Publishable("never", (), "it has no version")
-    return Publishable("unknown", (), "the registry was not asked")
+    return Publishable("unknown", (), "whether the registry has all that it requires was not looked at")
 
 
 def unreadable(fault: ManifestFault) -> Publishable:

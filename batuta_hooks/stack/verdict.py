@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
 from batuta_hooks.stack.checkouts import Checkout
+from batuta_hooks.stack.standing import Standing
 
 HEALTHY = "healthy"
 UNDECIDED = "unknown"
@@ -58,6 +59,7 @@ class Crate(NamedTuple):
         version: its own version, inherited or not; ``None`` where it has none or cargo cannot read it.
         findings: sorted, with the severity that the configuration gives them.
         unknown: questions about it that nothing here could answer.
+        standing: what the registry has of it.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Crate(NamedTuple):
     issues: tuple[Issue, ...]
     unknown: tuple[Unknown, ...]
     publishable: Publishable
+    standing: Standing = Standing()
 
     @property
     def status(self) -> str:
@@ -104,6 +107,9 @@ class Report(NamedTuple):
         findings: those of the crates, and those of files that belong to none, such as a virtual workspace root.
         checkouts: every repository, the ones that could not be judged too.
         cycles: crates that need each other before they can be published; each starts with its first by name.
+        data_age_s: the age of the oldest registry answer that was used; ``None`` where none was.
+        as_of: the time that the registry was looked at as of; empty for now.
+        notes: what the user should hear of the registry, a sentence each.
     """
 
     workspace: str
@@ -113,6 +119,9 @@ class Report(NamedTuple):
     unknown: tuple[Undecided, ...]
     checkouts: tuple[Checkout, ...]
     cycles: tuple[tuple[str, ...], ...]
+    data_age_s: int | None = None
+    as_of: str = ""
+    notes: tuple[str, ...] = ()
 
     def count(self, status: str) -> int:
         """How many crates have a status."""

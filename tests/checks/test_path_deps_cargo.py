@@ -83,6 +83,11 @@ VERSIONED: list[tuple[str, Entry]] = [
     ("alias", {"path": "b", "version": "=0.1.0", "package": "b"}),
     ("b", "0.1"),
 ]
+ROOT = '[workspace]\nmembers = ["m"]\n'
+MEMBERS = {"m/Cargo.toml": package("m"), "b/Cargo.toml": package("b") + "[workspace]\n"}
+DEFAULTS: tuple[dict[str, Any], ...] = (
+    *({}, {"default-features": True}, {"default-features": False}, {"default_features": False}),
+)
 NEVER = ("publish = false\nversion = '1.0.0'", "publish = []\nversion = '1.0.0'", "", "publish = true")
 
 ROWS: dict[str, list[Case]] = {
@@ -116,25 +121,46 @@ ROWS: dict[str, list[Case]] = {
             NORMAL[:2], [{"path": "b"}, {"path": "b", "version": "0.1"}], [{"version": "0.1"}, {"optional": True}]
         )
     ),
-    "inherited where the root has none": list(inherited(NORMAL + DEV, [], []))
-    or [
-        Case(
-            {"Cargo.toml": root, "m/Cargo.toml": package("m") + spell(section, "b", {"workspace": True}, spelling)},
-            "m/Cargo.toml",
+    "inherited where the root has none": [
+        Case({"Cargo.toml": root, "m/Cargo.toml": package("m") + spell(section, "b", entry, spelling)}, "m/Cargo.toml")
+        for root in (ROOT + '[workspace.dependencies]\nc = "1"\n', ROOT, package("top"))
+        for section, spelling in itertools.product(sections(NORMAL), SPELLINGS)
+        for entry in ({"workspace": True},)
+    ],
+    "default features beside workspace = true": [
+        Case({"Cargo.toml": root, "m/Cargo.toml": member, "b/Cargo.toml": package("b")}, "m/Cargo.toml")
+        for edition, root_says, member_says in itertools.product(("2021", "2024"), DEFAULTS, DEFAULTS)
+        for root in (ROOT + spell(("workspace", "dependencies"), "b", {"path": "b", **root_says}, "inline"),)
+        for section in ("dependencies", "dev-dependencies")
+        for entry in ({"workspace": True, **member_says},)
+        for member in (package("m").replace("2021", edition) + spell((section,), "b", entry, "inline"),)
+    ],
+    "old and new spelling of a section": [
+        Case({"Cargo.toml": package("a").replace("2021", edition) + text, "b/Cargo.toml": package("b")})
+        for edition, kind, target in itertools.product(
+            ("2021", "2024"), ("dev", "build"), ((), ("target", "cfg(unix)"))
         )
-        for root in (
-            '[workspace]\nmembers = ["m"]\n',
-            '[workspace]\nmembers = ["m"]\n[workspace.dependencies]\nc = "1"\n',
+        for old, new in itertools.product(({"path": "b"}, {"path": "b", "version": "0.1"}), repeat=2)
+        for text in (
+            spell((*target, f"{kind}_dependencies"), "b", old, "inline"),
+            spell((*target, f"{kind}_dependencies"), "b", old, "inline")
+            + spell((*target, f"{kind}-dependencies"), "b", new, "header"),
         )
-        for section in sections(NORMAL)
+    ],
+    "workspace dependencies that nobody uses": [
+        Case({"Cargo.toml": root + keys + spell(("workspace", "dependencies"), name, entry, spelling), **MEMBERS}, at)
+        for (root, at), keys in itertools.product(
+            ((ROOT, "m/Cargo.toml"), (ROOT + package("top"), "Cargo.toml")), ("",)
+        )
+        for name, entry in (
+            *(("b", entry) for entry in ({"path": "b"}, {"path": "nowhere"}, {"path": "../out"}, {"git": GIT}, {})),
+            *(("x", entry) for entry in ({"path": "b", "git": GIT}, {"path": "b", "branch": "x"}, {"version": "bad"})),
+        )
         for spelling in SPELLINGS
     ],
     "patches": [
-        Case(
-            {"Cargo.toml": package("a") + f'[dependencies]\nb = "0.1"\n{table}', "b/Cargo.toml": package("b"), **extra},
-            at,
-        )
-        for at, extra in (("Cargo.toml", {}), ("b/Cargo.toml", {}))
+        Case({"Cargo.toml": package("a") + f'[dependencies]\nb = "0.1"\n{table}', "b/Cargo.toml": package("b")}, at)
+        for at in ("Cargo.toml", "b/Cargo.toml")
         for table in (
             "[patch.crates-io]\nb = { path = 'b' }\n",
             "[patch.crates-io.b]\npath = 'b'\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tempfile
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.support.agreement import SHAPE, compare
 from tests.support.generated import Sample, samples
 from tests.support.path_graphs import Graph, graphs
 from tests.support.process import run
+from tests.support.repos import package
 from tests.support.trees import facts_of
 
 pytestmark = pytest.mark.cargo
@@ -37,6 +39,51 @@ def disagreements(sample: Sample) -> str:
         run(["git", "init", "--quiet"], cwd=top)
         found = compare(top, facts_of(top)).disagreements
         return "\n\n".join(found).replace(str(top), "TOP") + f"\n\n{sample}" if found else ""
+
+
+MEMBERS = (
+    *(
+        (),
+        ("crates/a",),
+        ("crates/*",),
+        ("./crates/a/", "b"),
+        ("crates/[!x]",),
+        ("[b]", "crates/a"),
+        ("nowhere",),
+        (".",),
+    ),
+    *(
+        ("*",),
+        ("[!.]*",),
+        ("**/a",),
+        ("crates/**",),
+        ("crates/x",),
+        ("files/*",),
+        ("files/**",),
+        ("x/../b",),
+        ("../out",),
+    ),
+)
+EXCLUDE = ((), ("crates/x",), ("./crates/x/",), ("crates/*",), ("crates/y/../x",), (".",), ("crates", "files"))
+FIXED = {
+    "crates/a/Cargo.toml": package("a", '[dependencies]\nb = { path = "../../b" }'),
+    "b/Cargo.toml": package("b"),
+    "crates/x/notes.txt": "",
+    "files/notes.txt": "",
+    "../out/Cargo.toml": package("out"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own", ["", package("top")], ids=["virtual", "package"])
+def test_members_are_those_of_cargo(own: str) -> None:
+    """Whatever `members` and `exclude` say, we see the members that cargo sees, or both refuse."""
+    tables = (
+        f"[workspace]\nmembers = {list(members)}\nexclude = {list(exclude)}\n"
+        for members, exclude in itertools.product(MEMBERS, EXCLUDE)
+    )
+    found = [disagreements(Sample({**FIXED, "Cargo.toml": own + table})) for table in tables]
+    assert "\n\n".join(filter(None, found)) == ""
 
 
 @pytest.mark.slow
@@ -86,19 +133,17 @@ def errors_around(facts: Facts, path: str) -> list[Finding]:
         ends = {join(one.folder, f"{one.path}/Cargo.toml") for one in used} - seen
         seen |= ends
         pending += ends
-        names = {one.package for one in used}
-        for one in find(facts._replace(judged=(at,), configs=())):
-            if isinstance(one, Finding) and (
-                one.code == "PD008"
-                or (one.code == "PD003" and (one.dependency in names or not one.dependency))
-                or (one.code == "PD004" and one.severity == ERROR and at == top)
-            ):
-                found.append(one)
+        names = {"", *(one.package for one in used)}
+        said = [one for one in find(facts._replace(judged=(at,), configs=())) if isinstance(one, Finding)]
+        found += [one for one in said if one.code == "PD008" or (one.code == "PD003" and one.dependency in names)]
+        found += [one for one in said if one.code == "PD004" and one.severity == ERROR and at == top]
     return found
 
 
-#: Refusals of a path that is there: two ways to one package, and packages that need each other.
-OTHER = re.compile(r"package collision in the lockfile|cyclic package dependency|" + SHAPE.pattern)
+#: Refusals for another reason than a path: two ways to one package, packages that need each other, nothing to build.
+OTHER = re.compile(
+    r"package collision in the lockfile|cyclic package dependency|the workspace has no members|" + SHAPE.pattern
+)
 
 
 @pytest.mark.slow

@@ -207,7 +207,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
 import os
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.gather.repository import Repository
-before = os.listdir("/proc/self/fd")
+before = os.listdir("/dev/fd")
 for folder in ("r", "."):
     for source in ("index", "worktree", ""):
         repository = Repository(folder, source)
@@ -218,7 +218,7 @@ for folder in ("r", "."):
             assert folder == "."
         else:
             repository.close()
-        assert os.listdir("/proc/self/fd") == before, (folder, source)
+        assert os.listdir("/dev/fd") == before, (folder, source)
 try:
     os.waitpid(-1, os.WNOHANG)
 except ChildProcessError:

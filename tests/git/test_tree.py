@@ -354,4 +354,9 @@ def test_files_on_disk(tmp_path: Path) -> None:
     assert read_regular_file(f"{tmp_path}/file/x") is None
     assert read_regular_file(f"{tmp_path}/a\0b") is None
     assert read_regular_file(f"{tmp_path}/" + "x" * 300) == ReadFault("File name too long (os error 36)")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="this system has no file that fails when it is read")
+def test_a_disk_that_fails() -> None:
+    """An error while reading is a fault with the system's reason."""
     assert read_regular_file("/proc/self/mem") == ReadFault("Input/output error (os error 5)")

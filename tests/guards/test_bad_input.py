@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.guards.asking import GUARD, ask, judge
 from tests.support.process import run, unmeasured
@@ -66,6 +68,62 @@ def test_each_is_told_with_its_place_and_reason(source: str, repo: Repo) -> None
         assert reason in one["message"], kind
         assert one["fix"], kind
         assert (one["crate"], one["dependency"]) == ("", ""), kind
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        *("[package]\n", "[workspace]\n", "[dependencies]\n", "[dependencies.b]\n", "[target.'cfg(x)'.dependencies]\n"),
+        *(
+            "[patch.crates-io]\n",
+            "[workspace.dependencies]\n",
+            "[[bin]]\n",
+            "[replace]\n",
+            "[package.metadata.batuta]\n",
+        ),
+        *(
+            'name = "a"\n',
+            'version = "0.1.0"\n',
+            "publish = false\n",
+            'members = ["**", "b/*", "../x"]\n',
+            "exclude = [7]\n",
+        ),
+        *(
+            'b = { path = "b" }\n',
+            'b = { path = "../b", version = "*" }\n',
+            "b.workspace = true\n",
+            "version.workspace = 1\n",
+        ),
+        *(
+            'b = { git = "x", registry = "y" }\n',
+            'path = "a\\u0000b"\n',
+            'workspace = ".."\n',
+            "b = [[]]\n",
+            "rules = 7\n",
+        ),
+        *("= ", "{", "]", '"', "'" * 3, "\r", "\0", "\ufeff", "é", "x.y.z = 1979-05-27\n", "1e999\n", "# c\n", " \n"),
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """A repository whose manifests change with every example."""
+    return make_repo(tmp_path_factory.mktemp("scratch") / "r", {"Cargo.toml": "", "b/Cargo.toml": package("b")})
+
+
+@settings(max_examples=150)
+@given(
+    texts=st.lists(st.lists(FRAGMENTS, max_size=12).map("".join), min_size=2, max_size=2), junk=st.binary(max_size=8)
+)
+def test_no_manifest_is_a_crash(texts: list[str], junk: bytes, scratch: Repo) -> None:
+    """Whatever stands in root and member: findings or none, or a configuration that is refused; never a defect."""
+    scratch.write({"Cargo.toml": texts[0].encode() + junk, "b/Cargo.toml": texts[1]})
+    answer = ask(scratch.path, "--format", "json")
+    assert "internal error" not in answer.err
+    if answer.code == 2:
+        assert "metadata.batuta" in answer.err
+    else:
+        assert answer.document["checked"] == {"manifests": 2, "refs": 0}
 
 
 def test_what_is_no_file(repo: Repo) -> None:
@@ -218,10 +276,11 @@ def test_two_thousand_broken_manifests(repo: Repo) -> None:
     assert int(done.stderr) < 200 * 1024  # kibibytes
 
 
-@pytest.mark.parametrize("limit", ["-v 150000", "-n 6", "-n 9"])
+@pytest.mark.parametrize("limit", [pytest.param("-v 150000", marks=pytest.mark.slow), "-n 6", "-n 9"])
 def test_a_system_that_grants_no_more(limit: str, repo: Repo) -> None:
     """Where memory or file descriptors run out there is a sentence and 2."""
-    repo.write({f"{number}/Cargo.toml": package("x", "#" * 5_000_000) for number in range(40)})
+    if "-v" in limit:
+        repo.write({f"{number}/Cargo.toml": package("x", "#" * 5_000_000) for number in range(40)})
     repo.git("add", "--all")
     for arguments in ("", "--stage commit"):
         script = f"ulimit {limit}; exec '{GUARD}' {arguments}"

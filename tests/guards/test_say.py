@@ -22,10 +22,9 @@ def repo(tmp_path: Path) -> Repo:
     return make_repo(tmp_path / "r", {"Cargo.toml": BAD, "ä/b/Cargo.toml": package("b")})
 
 
-def in_shell(repo: Repo, command: str, code: int, env: dict[str, str] | None = None) -> str:
+def in_shell(repo: Repo, command: str, code: int) -> str:
     """Run a shell command in which $0 is the guard; returns what it wrote to both outputs."""
-    done = run(["sh", "-c", f"{{ {command}; }} 2>&1", GUARD], cwd=repo.path, env=unmeasured() | (env or {}), code=code)
-    return done.stdout
+    return run(["sh", "-c", f"{{ {command}; }} 2>&1", GUARD], cwd=repo.path, code=code).stdout
 
 
 @pytest.mark.parametrize("arguments", ["", "--format json", "--strict"])
@@ -56,9 +55,7 @@ def test_a_reader_that_went_away(repo: Repo) -> None:
     many = "".join(f'd{number} = {{ path = "ä/b" }}\n' for number in range(500))
     repo.write({"Cargo.toml": package("a", f"[dependencies]\n{many}")})
     for arguments in ([], ["--format", "json"]):
-        child = subprocess.Popen(
-            [GUARD, *arguments], cwd=repo.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=unmeasured()
-        )
+        child = subprocess.Popen([GUARD, *arguments], cwd=repo.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert child.stdout is not None
         child.stdout.close()
         assert child.stderr is not None
@@ -69,7 +66,7 @@ def test_a_reader_that_went_away(repo: Repo) -> None:
 
 def test_errors_that_nobody_reads(repo: Repo) -> None:
     """A closed pipe in the place of standard error changes no exit code."""
-    child = subprocess.Popen([GUARD, "--nonsense"], cwd=repo.path, stderr=subprocess.PIPE, env=unmeasured())
+    child = subprocess.Popen([GUARD, "--nonsense"], cwd=repo.path, stderr=subprocess.PIPE)
     assert child.stderr is not None
     child.stderr.close()
     assert child.wait(60) == 2

@@ -118,7 +118,7 @@ def missing_versions(manifest: Path, root: Path | None = None) -> set[tuple[str,
                 _give_version(file, missing[1])
     finally:
         for file, text in before.items():
-            file.write_bytes(text)
+            _replace(file, text)
 
 
 def _locate_root(manifest: Path) -> Path:
@@ -147,9 +147,14 @@ def read(manifest: Path) -> dict[str, Any]:
 
 def write(manifest: Path, table: dict[str, Any]) -> None:
     """Write a manifest anew, each top-level key as one inline value; comments and spelling are lost."""
-    beside = manifest.with_name("Cargo.toml.new")
-    beside.write_text("".join(f"{spell_key(key)} = {spell_value(value)}\n" for key, value in table.items()))
-    os.replace(beside, manifest)  # another cargo may be reading it
+    _replace(manifest, "".join(f"{spell_key(key)} = {spell_value(value)}\n" for key, value in table.items()).encode())
+
+
+def _replace(file: Path, text: bytes) -> None:
+    """Write a file that another cargo may be reading."""
+    beside = file.with_name("new.toml")
+    beside.write_bytes(text)
+    beside.replace(file)
 
 
 def stub_sources(top: Path) -> None:

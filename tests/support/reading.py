@@ -56,7 +56,7 @@ class Reading:
         }
 
     def is_decided(self, package: Package, code: str, name: str) -> bool:
-        """Whether it is known who is right: of a manifest that cargo does not load it tells neither name nor `publish`."""
+        """Whether it is known who is right: cargo tells neither name nor ``publish`` of what it does not load."""
         ends = [
             Path(one["path"], "Cargo.toml") for one in package["dependencies"] if one["name"] == name and "path" in one
         ]

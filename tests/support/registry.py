@@ -14,11 +14,14 @@ import struct
 import tarfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
+from batuta_hooks.registry.cargo_config import CargoConfig, read_cargo_config
 from batuta_hooks.registry.names import sparse_path
 from batuta_hooks.registry.overlay import Answer, Handler, Overlay
 from tests.support.process import run
@@ -80,7 +83,7 @@ class FaultyRegistry(Overlay):
         self.token = ""
         self.more_config: dict[str, object] = {}
         self._tls = tls
-        super().__init__(lambda path: self.files.get(path), FaultyHandler)
+        super().__init__(self.files.get, FaultyHandler)
         self.scheme = "https" if tls else "http"
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -291,14 +294,43 @@ def free_port() -> int:
         return port
 
 
-def raw_get(url: str, path: str, headers: Mapping[str, str] | None = None) -> http.client.HTTPResponse:
+class Plainly(NamedTuple):
+    """What came back to a client that knows no more than HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def get(url: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Plainly:
     """Ask without the wire."""
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
-    connection.request("GET", path, headers=dict(headers or {}))
-    response = connection.getresponse()
-    response.read = lambda content=response.read(): content  # type: ignore[assignment, method-assign, misc]
-    connection.close()
-    return response
+    parts = urlsplit(url)
+    with closing(http.client.HTTPConnection(parts.netloc, timeout=10)) as connection:
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        connection.request(method, path, headers=dict(headers or {}))
+        response = connection.getresponse()
+        return Plainly(response.status, dict(response.headers), response.read())
+
+
+def configured(folder: Path, registry: Overlay, more: str = "", **variables: str) -> CargoConfig:
+    """cargo's configuration in a folder, where the registry stands for crates.io; the home is `home` in it.
+
+    Args:
+        more: lines that go before.
+        variables: the only environment variables besides that home.
+    """
+    (folder / ".cargo").mkdir(exist_ok=True)
+    replaced = f'[source.crates-io]\nreplace-with = "mirror"\n[registries.mirror]\nindex = "{registry.index_url}"\n'
+    (folder / ".cargo" / "config.toml").write_text(more + replaced, encoding="utf-8")
+    config = read_cargo_config(str(folder), environment(folder, **variables))
+    assert isinstance(config, CargoConfig), config
+    return config
+
+
+def environment(folder: Path, **variables: str) -> dict[str, str]:
+    """Variables with a cargo home in a folder, and nothing else of this process's own."""
+    (folder / "home").mkdir(exist_ok=True)
+    return {"CARGO_HOME": str(folder / "home"), "HOME": str(folder), **variables}
 
 
 def certificate(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:

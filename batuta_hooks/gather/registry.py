@@ -1,0 +1,115 @@
+"""What stands for crates.io in a folder, and what is known of its crates: from disk alone, no socket is opened.
+
+cargo's configuration in the folder decides which registry that is.  Guards import this where a check asks what is
+published, and only then.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.registry.cargo_config import ConfigFault, read_cargo_config
+from batuta_hooks.registry.entry import TTL_S
+from batuta_hooks.registry.glance import Glance, cache_folder
+from batuta_hooks.registry.lookup import Answer, Lookup, as_published
+from batuta_hooks.registry.sources import GIT_INDEX, SPARSE, find_source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+    from batuta_hooks.domain.facts import Published
+
+_NO = ("", "0", "false", "no", "off")
+
+
+class Place(NamedTuple):
+    """The registry that stands for crates.io where cargo works in some folder.
+
+    Attributes:
+        url: what names it in the cache and for cargo; empty where `why` says what keeps it from being known.
+        why: a clause for a person; empty where there is a registry.
+        offline: why no socket may be opened for it; empty where one may, and where none is needed.
+        home: cargo's home.
+    """
+
+    url: str
+    why: str
+    offline: str
+    home: str
+
+
+def find_place(folder: str, environment: Mapping[str, str] = os.environ) -> Place:
+    """The registry that stands for crates.io in a folder, as cargo's configuration there has it."""
+    config = read_cargo_config(folder, environment)
+    if isinstance(config, ConfigFault):
+        return Place("", f"cargo refuses its configuration: {config}", "", "")
+    source, settings = find_source(config), config.settings()
+    for fault in (source, settings):
+        if isinstance(fault, ConfigFault):
+            return Place("", f"cargo refuses its configuration: {fault}", "", config.home)
+    assert not isinstance(source, ConfigFault)
+    assert not isinstance(settings, ConfigFault)
+    if source.kind in (SPARSE, GIT_INDEX):
+        offline = "cargo is configured to be offline" if settings.offline else ""
+        return Place(source.index_url, "", offline or _told_offline(environment), config.home)
+    from batuta_hooks.registry.on_disk import registry_url
+
+    return Place(registry_url(source), "", "", config.home)
+
+
+def _told_offline(environment: Mapping[str, str]) -> str:
+    return "" if environment.get("BATUTA_OFFLINE", "").lower() in _NO else "BATUTA_OFFLINE is set"
+
+
+class Registry:
+    """Answers questions about the crates of one registry; to be used by one thread.
+
+    Args:
+        place: what `find_place` gives.
+        environment: variables that say where the cache is.
+        now: seconds since 1970, else the present time.
+        ttl_s: for how long an answer is fresh (``[cache] ttl_s``).
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        now: int | None = None,
+        ttl_s: int = TTL_S,
+    ) -> None:
+        self.place = place
+        self._glance = Glance(cache_folder(environment))
+        self._lookup: Lookup | None = None
+        if place.url:
+            seconds = int(time.time()) if now is None else now
+            self._lookup = Lookup(place.url, self._glance, cargo_home=place.home, now=seconds, ttl_s=ttl_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def answer(self, crate: str) -> Answer | Unknown:
+        """What is known of a crate."""
+        return Unknown(crate, self.place.why) if self._lookup is None else self._lookup(crate)
+
+    def published(self, crate: str) -> Published | Unknown:
+        """The same in a check's terms."""
+        return as_published(self.answer(crate))
+
+    @property
+    def oldest_age_s(self) -> int | None:
+        """The age of the oldest answer given so far; ``None`` where there was none."""
+        return None if self._lookup is None else self._lookup.oldest_age_s
+
+    def close(self) -> None:
+        """Close the cache."""
+        self._glance.close()

@@ -1,0 +1,229 @@
+"""What the registry knows of the stack's crates: asked together, once, and then answered from the cache.
+
+Each repository's folder has the registry that cargo's configuration there puts in the place of crates.io; repositories
+with the same one share its answers.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import NamedTuple, Self
+
+from batuta_hooks.domain.facts import Published
+from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.gather.registry import Place, Registry, find_place
+from batuta_hooks.registry.entry import TTL_S, Miss
+from batuta_hooks.registry.glance import cache_folder
+from batuta_hooks.registry.index import as_of, list_versions
+from batuta_hooks.registry.lookup import FROM_CARGO, Answer, as_published
+from batuta_hooks.stack.hits import CACHE, CARGO_HOME, NOWHERE, REGISTRY, add_hits
+
+#: The first few questions find out whether the registry can be reached at all, and have little time for it.
+_FIRST, _FIRST_DEADLINE_S, _DEADLINE_S = 8, 8.0, 120.0
+
+
+class Wanted(NamedTuple):
+    """Crates that somebody wants to know about.
+
+    Attributes:
+        folder: where cargo would work, so that its configuration there counts.
+        crates: their names.
+        ttl_s: how old an answer may be that needs no asking.
+    """
+
+    folder: str
+    crates: Collection[str] = ()
+    ttl_s: int = TTL_S
+
+
+class Asking(NamedTuple):
+    """How the registry is asked.
+
+    Attributes:
+        now: the present time, for ages.
+        offline: whether no socket may be opened.
+        as_of: a time as `batuta_hooks.registry.index.as_of` takes it, to be answered as then; empty for now.
+        environment: this process's variables.
+        told: called with how many crates are asked for, of how many.
+    """
+
+    now: datetime
+    offline: bool = False
+    as_of: str = ""
+    environment: Mapping[str, str] = os.environ
+    told: Callable[[int, int], None] = lambda _done, _total: None
+
+
+class View:
+    """One registry's answers, for any thread.
+
+    Args:
+        registry: to be used by `thread` alone.
+        then: the time as of which to answer, see `Asking`.
+        asked: the crates that the registry has just spoken of.
+
+    Attributes:
+        sources: which of `batuta_hooks.stack.hits.SOURCES` an answer came from, by crate.
+    """
+
+    def __init__(self, registry: Registry, thread: ThreadPoolExecutor, then: str, asked: Collection[str]) -> None:
+        self._registry = registry
+        self._thread = thread  # the one that the cache is read by
+        self._then = then
+        self._asked = asked
+        self.sources: dict[str, str] = {}
+
+    def answer(self, crate: str) -> Answer | Unknown:
+        """What is known of a crate."""
+        return self._thread.submit(self._answer, crate).result()
+
+    def published(self, crate: str) -> Published | Unknown:
+        """The same in a check's terms."""
+        return as_published(self.answer(crate))
+
+    @property
+    def oldest_age_s(self) -> int | None:
+        """The age of the oldest answer given so far; ``None`` where there was none."""
+        return self._registry.oldest_age_s
+
+    def _answer(self, crate: str) -> Answer | Unknown:
+        answer = self._registry.answer(crate)
+        if isinstance(answer, Unknown):
+            self.sources[crate] = NOWHERE
+        elif answer.source == FROM_CARGO:
+            self.sources[crate] = CARGO_HOME
+        else:
+            self.sources[crate] = REGISTRY if crate in self._asked else CACHE
+        return _as_of(answer, self._then) if self._then and isinstance(answer, Answer) else answer
+
+
+def _as_of(answer: Answer, then: str) -> Answer | Unknown:
+    if answer.is_absent:
+        return answer
+    index = answer.read()
+    if isinstance(index, Miss):
+        return Unknown(answer.crate, index.why)
+    known = as_of(list_versions(index[0], answer.crate, index[1]).listed, then)
+    return answer._replace(versions=tuple(version.version for version in known), yanked=())
+
+
+class Registries:
+    """The registries that stand for crates.io in the folders of a stack.
+
+    Attributes:
+        notes: what the user should hear, a sentence each.
+    """
+
+    def __init__(self, asking: Asking) -> None:
+        self.notes: list[str] = []
+        self._asking = asking
+        self._places: dict[str, Place] = {}
+        self._views: dict[Place, View] = {}
+        self._opened: list[Registry] = []
+        self._asked: dict[str, set[str]] = {}
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        if asking.as_of:
+            self._note(
+                f"as of {asking.as_of}: versions whose time of publication the index does not have count as old, and "
+                "yanks are undone, as it never has theirs"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the cache, and count there where answers came from."""
+        for registry in self._opened:
+            self._thread.submit(registry.close)
+        self._thread.shutdown()
+        sources = (source for view in self._views.values() for source in view.sources.values())
+        add_hits(cache_folder(self._asking.environment), Counter(sources))
+
+    def at(self, folder: str, ttl_s: int) -> View:
+        """The registry for cargo in a folder; ask what is to be asked before."""
+        place = self._place(folder)
+        if place not in self._views:
+            now = int(self._asking.now.timestamp())
+            registry = Registry(place, self._asking.environment, now=now, ttl_s=ttl_s)
+            self._opened.append(registry)
+            asked = self._asked.setdefault(place.url, set())
+            self._views[place] = View(registry, self._thread, self._asking.as_of, asked)
+        return self._views[place]
+
+    @property
+    def oldest_age_s(self) -> int | None:
+        """The age of the oldest answer that was given; ``None`` where there was none."""
+        return max((age for view in self._views.values() if (age := view.oldest_age_s) is not None), default=None)
+
+    def ask(self, wanted: Sequence[Wanted]) -> None:
+        """Ask the registries about crates, unless they are not to be asked; what comes of it is in the cache.
+
+        Of folders with the same registry the first one's configuration counts for the way to it.
+        """
+        groups: dict[str, list[Wanted]] = {}
+        for one in wanted:
+            place = self._place(one.folder)
+            if place.why and one.crates:
+                self._note(f"the registry cannot be asked: {place.why}")
+            elif place.url and not self._asking.offline and not place.offline:
+                groups.setdefault(place.url, []).append(one)
+        for url, group in groups.items():
+            crates = sorted({crate for one in group for crate in one.crates})
+            if crates:
+                ttl_s = min(one.ttl_s for one in group if one.crates)
+                self._ask(group[0].folder, crates, ttl_s, self._asked.setdefault(url, set()))
+
+    def _ask(self, folder: str, crates: list[str], ttl_s: int, asked: set[str]) -> None:
+        from batuta_hooks.registry.cache import Cache
+        from batuta_hooks.registry.cargo_config import read_cargo_config
+        from batuta_hooks.registry.outcomes import OFFLINE, UNKNOWN, Outcome
+        from batuta_hooks.registry.refresh import Manners, Refresher
+
+        outcomes: list[Outcome] = []
+        start = int(time.time())
+
+        def told(outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            is_new = outcome.entry is not None and outcome.entry.checked_at >= start
+            if is_new and outcome.state not in (UNKNOWN, OFFLINE):
+                asked.add(outcome.crate)
+            self._asking.told(len(outcomes), len(crates))
+
+        environment = self._asking.environment
+        place = cache_folder(environment)
+        config = read_cargo_config(folder, environment)
+        with Cache(place) as cache:
+            for part, deadline_s in ((crates[:_FIRST], _FIRST_DEADLINE_S), (crates[_FIRST:], _DEADLINE_S)):
+                if all(outcome.state == UNKNOWN for outcome in outcomes) and outcomes:
+                    break
+                manners = Manners(deadline_s=deadline_s, told=told)
+                with Refresher(config, cache, place, manners, environment=environment) as refresher:
+                    refresher.indexes(part, ttl_s)
+            for warning in cache.warnings:
+                self._note(warning)
+        failed = [outcome for outcome in outcomes if outcome.state == UNKNOWN]
+        if failed:
+            which = (
+                f"`{failed[0].crate}`"
+                if len(crates) == 1
+                else f"{len(failed) + len(crates) - len(outcomes)} of {len(crates)} crates"
+            )
+            self._note(f"the registry could not be asked about {which}: {failed[0].why}")
+        self._asking.told(len(crates), len(crates))
+
+    def _place(self, folder: str) -> Place:
+        if folder not in self._places:
+            self._places[folder] = find_place(folder, self._asking.environment)
+        return self._places[folder]
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
