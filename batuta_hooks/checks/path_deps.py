@@ -10,7 +10,7 @@ from __future__ import annotations
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
 from batuta_hooks.domain.manifest import DEV, Dependency, Manifest, Package
 from batuta_hooks.domain.tree import is_outside, join
-from batuta_hooks.domain.workspace import ManifestFault, is_excluded, position_of, root_pointer
+from batuta_hooks.domain.workspace import ManifestFault, is_excluded, line_of, position_of, root_pointer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -192,8 +192,7 @@ def _versioning(facts: Facts, dependency: Dependency, requirement: str, *, keep_
 
     text = _text(facts, dependency)
     line, column = position_of(text, dependency.key)
-    shown = text.decode().removeprefix("\ufeff").split("\n")[line - 1]
-    order = versioning(dependency, shown, column, requirement, keep_source=keep_source)
+    order = versioning(dependency, line_of(text, line), column, requirement, keep_source=keep_source)
     return f"{order}, {_SOME_VERSION} being the version that it needs" if requirement == _SOME_VERSION else order
 
 

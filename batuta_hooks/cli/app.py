@@ -103,6 +103,82 @@ def _init(
     return run_init(common, baseline=baseline)
 
 
+cache_app = typer.Typer(name="cache", help="What is known of the registry's crates, on disk.", rich_markup_mode=None)
+app.add_typer(cache_app)
+
+
+@cache_app.callback()
+@with_common
+def _before_cache_command(common: Common) -> int:  # noqa: ARG001
+    return 0
+
+
+@cache_app.command("info")
+@with_common
+def _cache_info(
+    common: Common,
+    format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT,  # noqa: A002
+) -> int:
+    """Say what the cache holds: answers, their ages, their size, and how often it helped."""
+    from batuta_hooks.cli.cache import run_info
+
+    return run_info(common, as_json=format is Format.JSON)
+
+
+@cache_app.command("warm")
+@with_common
+def _cache_warm(
+    common: Common,
+    crates: Annotated[list[str] | None, typer.Argument(metavar="CRATE", help="Crates; none for the stack's.")] = None,
+    transitive: Annotated[
+        bool, typer.Option("--transitive", help="All that the stack's Cargo.lock files name, too.")
+    ] = False,
+) -> int:
+    """Ask the registry about crates, or about all that the stack names, so that nobody has to wait for it later."""
+    from batuta_hooks.cli.cache import run_warm
+
+    return run_warm(common, crates or (), transitive=transitive)
+
+
+@cache_app.command("clear")
+@with_common
+def _cache_clear(common: Common) -> int:
+    """Remove every answer from the cache."""
+    from batuta_hooks.cli.cache import run_clear
+
+    return run_clear(common)
+
+
+@cache_app.command("path")
+@with_common
+def _cache_path(common: Common) -> int:  # noqa: ARG001
+    """Print the folder of the cache."""
+    from batuta_hooks.cli.cache import run_path
+
+    return run_path()
+
+
+_File = Annotated[str, typer.Argument(metavar="FILE")]
+
+
+@cache_app.command("export")
+@with_common
+def _cache_export(common: Common, file: _File) -> int:
+    """Write all that the cache holds into a file, for a machine without a network."""
+    from batuta_hooks.cli.cache import run_export
+
+    return run_export(common, file)
+
+
+@cache_app.command("import")
+@with_common
+def _cache_import(common: Common, file: _File) -> int:
+    """Take what `cache export` wrote into the cache; any other file is refused."""
+    from batuta_hooks.cli.cache import run_import
+
+    return run_import(common, file)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; what stops it is a sentence on standard error.
 

@@ -85,7 +85,7 @@ def _table_lines(out: Console, crates: tuple[Crate, ...], *, verbose: bool) -> I
 
 
 def _table(crates: Iterable[Crate], *, verbose: bool) -> Table:
-    """A row a repository; below it, where it holds several crates, a row for each that is unhealthy or not as published."""
+    """A row a repository; of several crates in it, those that are unhealthy or not as published have rows below it."""
     from rich import box
     from rich.table import Table
 

@@ -258,5 +258,20 @@ def position_of(text: bytes, key: Key) -> tuple[int, int]:
     """The 1-based line and column of a key in a manifest's bytes; looked for only when a finding needs it."""
     from batuta_hooks.domain.toml_positions import locate
 
-    position = locate(text.decode("utf-8", "replace"), key)
+    position = locate(_decoded(text), key)
     return position.line, position.column
+
+
+def line_of(text: bytes, number: int) -> str:
+    """A line of a manifest's bytes, its number 1-based, as `position_of` counts."""
+    return _lines(text)[number - 1]
+
+
+@lru_cache(maxsize=2)
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=2)
+def _lines(text: bytes) -> list[str]:
+    return _decoded(text).removeprefix("\ufeff").split("\n")

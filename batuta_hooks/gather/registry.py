@@ -73,7 +73,7 @@ class Registry:
         place: what `find_place` gives.
         environment: variables that say where the cache is.
         now: seconds since 1970, else the present time.
-        ttl_s: for how long an answer is fresh (``[cache] ttl_s``).
+        ttl_s: for how long an answer is fresh (``[cache] ttl_s``), else as long as one is by default.
     """
 
     def __init__(
@@ -82,14 +82,15 @@ class Registry:
         environment: Mapping[str, str] = os.environ,
         *,
         now: int | None = None,
-        ttl_s: int = TTL_S,
+        ttl_s: int | None = None,
     ) -> None:
         self.place = place
         self._glance = Glance(cache_folder(environment))
         self._lookup: Lookup | None = None
         if place.url:
             seconds = int(time.time()) if now is None else now
-            self._lookup = Lookup(place.url, self._glance, cargo_home=place.home, now=seconds, ttl_s=ttl_s)
+            life_s = TTL_S if ttl_s is None else ttl_s
+            self._lookup = Lookup(place.url, self._glance, cargo_home=place.home, now=seconds, ttl_s=life_s)
 
     def __enter__(self) -> Self:
         return self

@@ -17,7 +17,15 @@ from batuta_hooks.git.tree import GitTree
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from batuta_hooks.domain.config import Config
+    from batuta_hooks.domain.facts import Published
+    from batuta_hooks.gather.registry import Registry
+
+#: Variables by which a configuration, or the repository, lies elsewhere than around the current folder.
+_ELSEWHERE = ("BATUTA_STACK", "GIT_DIR", "GIT_WORK_TREE")
 
 Check = Callable[[Facts], Iterator[Finding | Unknown]]
 
@@ -31,6 +39,7 @@ class Verdict(NamedTuple):
         manifests: how many were judged.
         refs: how many pushed refs were looked at.
         warnings: what is odd about the configuration, a line each.
+        data_age_s: the age of the oldest registry answer that was used; ``None`` where none was.
     """
 
     findings: Sequence[Finding] = ()
@@ -38,6 +47,7 @@ class Verdict(NamedTuple):
     manifests: int = 0
     refs: int = 0
     warnings: Sequence[str] = ()
+    data_age_s: int | None = None
 
 
 class Judging:
@@ -47,9 +57,10 @@ class Judging:
         repository: where the trees are from.
         check: what to ask of each tree.
         stage: ``commit``, ``push`` or ``manual``.
+        refresh_s: seconds to wait at most for fresher registry answers, for all trees together.
     """
 
-    def __init__(self, repository: Repository, check: Check, stage: str) -> None:
+    def __init__(self, repository: Repository, check: Check, stage: str, refresh_s: float = 0.0) -> None:
         self._repository = repository
         self._check = check
         self._stage = stage
@@ -57,6 +68,10 @@ class Judging:
         self._unknown: dict[Unknown, None] = {}
         self._warnings: dict[str, None] = {}
         self._manifests = 0
+        self._refresh_s = refresh_s
+        self._registry: Registry | None = None
+        self._ttl_s: int | None = None
+        self._ages: list[int] = []
 
     def judge(
         self, tree: GitTree, files: Sequence[str] = (), commit: str = "", base: str | Callable[[], str] = "HEAD"
@@ -80,6 +95,7 @@ class Judging:
         else:
             from batuta_hooks.guards.configured import settle, without_skipped
 
+            self._ttl_s = config.ttl_s
             scope = without_skipped(scope, config)
             found = self._ask(gather_facts(repository, manifests, scope, base), tree, commit)
             self._findings += settle(found, config, self._stage, repository)
@@ -88,9 +104,8 @@ class Judging:
     def _configuration(self, manifests: Manifests) -> Config | None:
         root = manifests.load("Cargo.toml")
         table, text = (root.table, root.text) if isinstance(root, Manifest) else ({}, b"")
-        has_metadata = any("metadata" in table.get(kind, {}) for kind in ("workspace", "package"))
         # git is asked for the top folder only where there may be something: that is another process
-        if not (has_metadata or "BATUTA_STACK" in os.environ or _is_stack_file_above()):
+        if not (_has_own_table(table) or any(name in os.environ for name in _ELSEWHERE) or _is_stack_file_above()):
             return None
         from batuta_hooks.gather.configuration import read_configuration
 
@@ -100,7 +115,13 @@ class Judging:
 
     def _ask(self, facts: Facts, tree: GitTree, commit: str) -> list[Finding]:
         findings = set()
-        for said in self._check(facts):
+        if self._refresh_s:
+            from batuta_hooks.guards.refreshing import refresh_for
+
+            self._close()  # it remembers its answers
+            with self._open_registry() as registry:
+                self._refresh_s = refresh_for(facts, self._check, registry, self._refresh_s)
+        for said in self._check(facts._replace(published=self._published)):
             if not isinstance(said, Finding):
                 self._unknown[said] = None
             elif said.code == "PD008" and said.path in tree.missing and self._repository.is_partial():
@@ -109,9 +130,33 @@ class Judging:
                 findings.add(said._replace(commit=commit) if commit else said)
         return sorted(findings)
 
+    def _published(self, package: str) -> Published | Unknown:
+        if self._registry is None:
+            self._registry = self._open_registry()
+        return self._registry.published(package)
+
+    def _open_registry(self) -> Registry:
+        from batuta_hooks.gather.registry import Registry, find_place  # most runs ask nothing
+
+        return Registry(find_place(os.getcwd()), ttl_s=self._ttl_s)
+
+    def _close(self) -> None:
+        if self._registry is not None:
+            if self._registry.oldest_age_s is not None:
+                self._ages.append(self._registry.oldest_age_s)
+            self._registry.close()
+        self._registry = None
+
     def verdict(self, refs: int = 0) -> Verdict:
         """What was found in all trees; ``refs`` is how many pushed refs they stand for."""
-        return Verdict(self._findings, sorted(self._unknown), self._manifests, refs, list(self._warnings))
+        self._close()
+        warnings, data_age_s = list(self._warnings), max(self._ages, default=None)
+        return Verdict(self._findings, sorted(self._unknown), self._manifests, refs, warnings, data_age_s)
+
+
+def _has_own_table(table: Mapping[str, Any]) -> bool:
+    metadata = [table.get(kind, {}).get("metadata") for kind in ("workspace", "package")]
+    return any(isinstance(values, dict) and "batuta" in values for values in metadata)
 
 
 def _is_stack_file_above() -> bool:

@@ -55,7 +55,7 @@ def judge_pushed(options: Options, pushed: Sequence[PushedRef], load_check: Call
     try:
         repository.objects.start()
         repository.top  # noqa: B018  says "no repository" before git says something less clear
-        judging = Judging(repository, load_check(), "push")
+        judging = Judging(repository, load_check(), "push", options.refresh_s)
         remote_name = options.remote or os.environ.get("PRE_COMMIT_REMOTE_NAME", "")
         commits: dict[str, Callable[[], str]] = {}
         for ref in pushed:

@@ -106,11 +106,11 @@ def judge(options: Options, load_check: Callable[[], Check]) -> Verdict:
 
         if is_revision:
             commit = repository.commit(source)
-            judging = Judging(repository, load_check(), stage)
+            judging = Judging(repository, load_check(), stage, options.refresh_s)
             judging.judge(repository.commit_tree(commit), options.files, commit)
         else:
             repository.advance()
-            judging = Judging(repository, load_check(), stage)
+            judging = Judging(repository, load_check(), stage, options.refresh_s)
             judging.judge(repository.tree(), options.files)
         return judging.verdict()
     finally:

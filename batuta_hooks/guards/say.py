@@ -40,7 +40,8 @@ def say(name: str, options: Options, verdict: Verdict) -> None:
         from batuta_hooks.report.json_report import guard_document
 
         checked = {"manifests": verdict.manifests, "refs": verdict.refs}
-        write(guard_document(name, program_version(), verdict.findings, verdict.unknown, checked, None) + "\n")
+        said, undecided, data_age_s = verdict.findings, verdict.unknown, verdict.data_age_s
+        write(guard_document(name, program_version(), said, undecided, checked, data_age_s) + "\n")
     else:
         write("".join(f"{line}\n" for line in text_lines(verdict.findings, color=wants_color(options.color))))
 

@@ -65,12 +65,16 @@ class IndexAnswers:
         entry = _entry(self._cache, key)
         return Job(crate, key, entry if entry and self._cache.has_body(key, entry) else None)
 
-    def fresh(self, job: Job) -> Outcome | None:
-        """The outcome where nobody needs to be asked: the answer is young, or came after this refresh began."""
+    def fresh(self, job: Job, *, waited: bool = False) -> Outcome | None:
+        """The outcome where nobody needs to be asked.
+
+        Args:
+            waited: whether another process was asking meanwhile; what it heard since this refresh began will do.
+        """
         entry = _entry(self._cache, job.key)
         if entry is None:
             return None
-        is_new = entry.checked_at >= self._started
+        is_new = waited and entry.checked_at >= self._started
         if not is_new and not is_fresh(job.key, entry, int(time.time()), self._max_age_s):
             return None
         if self.wanted:
@@ -143,7 +147,7 @@ class ArchiveAnswers:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
-    def fresh(self, job: Job) -> Outcome | None:
+    def fresh(self, job: Job, *, waited: bool = False) -> Outcome | None:  # noqa: ARG002
         """The outcome where the facts are known."""
         entry = _entry(self._cache, job.key)
         body = self._cache.body(job.key, entry) if entry else None

@@ -227,6 +227,7 @@ class Refresher:
     def _take_turns(
         self, door: _Door, answers: _Answers, waiting: list[Job], deadline: float
     ) -> Iterator[tuple[Job, Outcome]]:
+        waited = False
         with Turns(self._folder) as turns:
             while waiting:
                 mine: list[Job] = []
@@ -235,7 +236,7 @@ class Refresher:
                     (mine if turns.take(job.key) else others).append(job)
                 waiting, asked = others, []
                 for job in mine:
-                    outcome = answers.fresh(job)  # another process may have asked since
+                    outcome = answers.fresh(job, waited=waited)  # another process may have asked since
                     if outcome:
                         turns.give_back(job.key)
                         yield job, outcome
@@ -254,6 +255,7 @@ class Refresher:
                     return
                 if waiting and not mine:
                     time.sleep(_POLL_S)
+                waited = True
 
 
 def _tell_nobody(_outcome: Outcome) -> None:

@@ -132,7 +132,11 @@ class Wire:
             with suppress(IndexError):  # nothing is waiting any more
                 while True:
                     number, question = waiting.popleft()
-                    answers.put((number, self._answer(question, deadline)))
+                    answer: Reply | NoReply = NoReply(question.url, f"{host_of(question.url)} was not asked")
+                    try:
+                        answer = self._answer(question, deadline)
+                    finally:  # whatever ends this thread, nobody waits for it
+                        answers.put((number, answer))
 
         for _ in range(min(self._settings.connections, len(pending))):
             threading.Thread(target=work, daemon=True).start()

@@ -84,7 +84,7 @@ def read_contents(now: int, ttl_s: int = TTL_S, environment: Mapping[str, str] =
     folder = cache_path(environment)
     place = examine(folder)
     if not place.exists:
-        notes = (f"the cache is not used: {place.fault}",) if place.fault else ()
+        notes: tuple[str, ...] = (f"the cache is not used: {place.fault}",) if place.fault else ()
         return Contents(folder, False, 0, SIZE_LIMIT_BYTES, _hold("", (), now, ttl_s), (), read_hits(folder), notes)
     with Cache(folder) as cache:
         entries = list(cache.entries())

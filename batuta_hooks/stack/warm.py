@@ -36,6 +36,10 @@ class Wish(NamedTuple):
     ttl_s: int = TTL_S
 
 
+Told = Callable[[str, int, int], None]
+"""Is called with what is asked for (`crates` or `archives`), how many are done, and of how many."""
+
+
 class Warmed(NamedTuple):
     """What came of it.
 
@@ -57,13 +61,13 @@ def warm(
     *,
     offline: bool = False,
     environment: Mapping[str, str] = os.environ,
-    told: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+    told: Told = lambda _what, _done, _total: None,
 ) -> Warmed:
     """Ask the registries about all that is wished for.
 
     Args:
         offline: whether no socket may be opened; what is known already counts all the same.
-        told: called with what is asked for, how many are done, and of how many.
+        told: is told how far it is.
     """
     warmer = _Warmer(offline, environment, told)
     for group in _groups(wishes, environment):
@@ -89,7 +93,7 @@ def _groups(wishes: Iterable[Wish], environment: Mapping[str, str]) -> list[Wish
 
 
 class _Warmer:
-    def __init__(self, offline: bool, environment: Mapping[str, str], told: Callable[[str, int, int], None]) -> None:
+    def __init__(self, offline: bool, environment: Mapping[str, str], told: Told) -> None:
         self._why = "--offline was given" if offline else ""
         self._environment = environment
         self._told = told
@@ -130,7 +134,10 @@ class _Warmer:
             counter[outcome.state] += 1
             if outcome.state in (UNKNOWN, OFFLINE):
                 self._failed.append(outcome)
-        self._totals = Totals(*(sum(pair) for pair in zip(self._totals, totals, strict=True)))
+        spent = self._totals
+        self._totals = Totals(
+            spent.requests + totals.requests, spent.bytes + totals.bytes, spent.seconds + totals.seconds
+        )
 
     def warmed(self) -> Warmed:
         """What came of all that was asked."""

@@ -105,6 +105,20 @@ def test_from_a_folder_below(repo: Repo) -> None:
         assert sorted(judge(repo.path / "b", *arguments).findings) == [PD004, PD005, PD008]
 
 
+def test_a_repository_that_lies_elsewhere(repo: Repo, tmp_path: Path) -> None:
+    """The file beside the worktree counts, wherever the guard is run from."""
+    configure(repo, '[rules]\nPD001 = "off"\n')
+    env = {"GIT_DIR": str(repo.path / ".git"), "GIT_WORK_TREE": str(repo.path)}
+    assert sorted(judge(tmp_path, "--stage", "commit", env=env).findings) == [PD004, PD005, PD008]
+
+
+@pytest.mark.parametrize("metadata", ["metadata.docs.rs.features = []", "metadata = 7", "metadata.batuta = {}"])
+def test_metadata_of_others(metadata: str, tmp_path: Path) -> None:
+    """What other tools keep in the manifest is no configuration."""
+    make_repo(tmp_path, {"Cargo.toml": package("a", '[dependencies]\nx = "*"', keys=metadata)})
+    assert judge(tmp_path, "--stage", "commit").findings == [PD005]
+
+
 def test_the_stack_that_the_environment_names(repo: Repo, tmp_path: Path) -> None:
     """Without a file at or above the repository BATUTA_STACK tells where one is."""
     (tmp_path / "batuta-stack.toml").unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from batuta_hooks.checks.path_deps import find
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.manifest import Manifest
+from batuta_hooks.domain.tree import parent_folders
 from batuta_hooks.domain.workspace import Manifests
 from tests.support import cargo
 from tests.support.reading import Reading
@@ -180,6 +181,8 @@ def _unexplained(top: Path, refusals: dict[str, str], said: dict[str, list[Findi
     for path, why in refusals.items():
         named = {os.path.relpath(name, top) for pair in _MANIFEST.findall(why) for name in pair if name}
         named |= {os.path.normpath(os.path.join(os.path.dirname(path), place)) for place in _PLACE.findall(why)}
+        # where a manifest on the way up is broken, cargo finds another root from below than from above
+        named |= {os.path.join(above, "Cargo.toml") for name in named for above in parent_folders(os.path.dirname(name))}
         dependencies = set(_DEPENDENCY.findall(why))
         explained = any(
             (one.code == "PD008" and one.path in named | {path})

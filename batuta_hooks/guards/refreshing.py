@@ -1,0 +1,38 @@
+"""``--refresh SECONDS``: has the refresher fetch what the checks want to know.  Imported only where it is given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from batuta_hooks.domain.facts import Facts
+from batuta_hooks.domain.finding import Finding, Unknown
+from batuta_hooks.gather.refresher import refresh, stale
+from batuta_hooks.gather.registry import Registry
+
+
+def refresh_for(
+    facts: Facts, check: Callable[[Facts], Iterator[Finding | Unknown]], registry: Registry, budget_s: float
+) -> float:
+    """Refresh all that a check asks about and that is not fresh; what it asks is found out by letting it ask.
+
+    Args:
+        registry: what is known so far; it remembers that, so make another one afterwards.
+        budget_s: seconds to wait at most.
+
+    Returns:
+        The seconds that are left of the budget.
+    """
+    asked: list[str] = []
+
+    def published(package: str) -> Unknown:
+        asked.append(package)
+        return Unknown(package, "")
+
+    for _ in check(facts._replace(published=published)):
+        pass
+    start = time.monotonic()
+    crates = stale(registry, asked)
+    if crates:
+        refresh(crates, budget_s)
+    return max(budget_s - (time.monotonic() - start), 0.0) if crates else budget_s
