@@ -87,7 +87,7 @@ def measure(folder: Path, registry: Path, crates: list[str], title: str, *, with
     command = [sys.executable, "-c", SERVER, str(registry), str(LATENCY_S)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        write_project(folder, registry / "index", crates, server.stdout.readline().strip())
+        write_project(folder, registry / "index", server.stdout.readline().strip())
         times: dict[str, list[float]] = {}
         said: dict[str, list[str]] = {}
         for number in range(RUNS + 1):
@@ -114,11 +114,12 @@ def measure(folder: Path, registry: Path, crates: list[str], title: str, *, with
     print(f"  {'limit: latency x crates / connections':44} {limit_s * 1000:9.1f} ms   {connections} connections")
     for rival, values in times.items():
         median_s = statistics.median(values)
-        extra = f"   {' '.join(said[rival][1:3])} requests, bytes; {' '.join(said[rival][4:])}" if rival in said else ""
+        _, requests, size, _, *states = said.get(rival, [""] * 4)
+        extra = f"   {requests} requests, {size} bytes, {' '.join(states)}" if states else ""
         print(f"  {rival:44} {median_s * 1000:9.1f} ms   {median_s / limit_s:5.2f} x{extra}")
 
 
-def write_project(folder: Path, index: Path, crates: list[str], url: str) -> None:
+def write_project(folder: Path, index: Path, url: str) -> None:
     """A package that names all crates, each at an unyanked version, with the registry in the place of crates.io."""
     (folder / ".cargo").mkdir()
     text = f'[source.crates-io]\nreplace-with = "m"\n[registries.m]\nindex = "{url}"\n'

@@ -34,7 +34,8 @@ def find(facts: Facts) -> Iterator[Finding | Unknown]:
         elif manifest is not None:
             yield from _judge_workspace(facts, manifest)
             for dependency in manifest.dependencies:
-                yield from _judge_dependency(facts, manifest, dependency)
+                assert manifest.package is not None
+                yield from _judge_dependency(facts, manifest.package, dependency)
             if manifest.patches:
                 from batuta_hooks.checks.patches import find_manifest_patches
 
@@ -77,10 +78,7 @@ def _workspace_finding(manifest: Manifest, key: tuple[str | int, ...], message: 
     return Finding(manifest.path, line, column, "PD003", ERROR, message, fix, manifest.name)
 
 
-def _judge_dependency(facts: Facts, manifest: Manifest, dependency: Dependency) -> Iterator[Finding | Unknown]:
-    package = manifest.package
-    if package is None:
-        return
+def _judge_dependency(facts: Facts, package: Package, dependency: Dependency) -> Iterator[Finding | Unknown]:
     end = None
     if dependency.path is not None:
         from batuta_hooks.checks.path_ends import path_end
@@ -96,14 +94,13 @@ def _judge_dependency(facts: Facts, manifest: Manifest, dependency: Dependency) 
 
 def _is_stripped(dependency: Dependency) -> bool:
     """Whether cargo leaves the dependency out of the published manifest."""
-    has_source = dependency.path is not None or dependency.git is not None
-    return dependency.kind == DEV and has_source and dependency.requirement is None
+    return dependency.kind == DEV and dependency.requirement is None
 
 
 def _judge_source(
     facts: Facts, package: Package, dependency: Dependency, end: PathEnd | None
 ) -> Iterator[Finding | Unknown]:
-    if dependency.requirement is None and (dependency.path is not None or dependency.git is not None):
+    if dependency.requirement is None:  # then it has a path or a git source, or the manifest could not be read
         code, source = ("PD001", "path") if dependency.path is not None else ("PD002", "git")
         refused = f"so cargo will not publish `{package.name}`"
         message = f"{source} dependency `{dependency.package}` has no version, {refused}"

@@ -103,8 +103,8 @@ def _init(
     return run_init(common, baseline=baseline)
 
 
-cache_app = typer.Typer(name="cache", help="What is known of the registry's crates, on disk.", rich_markup_mode=None)
-app.add_typer(cache_app)
+cache_app = typer.Typer(help="What is known of the registry's crates, on disk.", rich_markup_mode=None)
+app.add_typer(cache_app, name="cache")
 
 
 @cache_app.callback()
@@ -220,11 +220,19 @@ def _wrong_usage(error: Exception, argv: Sequence[str]) -> BatutaError:
     said, _, near = said.partition(" (Possible options: ")
     said, _, meant = said.partition(" Did you mean ")
     near = near.rstrip(")") or meant.rstrip("?").replace("'", "")
-    mend = f"did you mean {near}?"
+    mend = f"did you mean {near.partition(', ')[0]}?"
     if not near:
-        names = [command.name for command in app.registered_commands if command.name in argv]
-        mend = f"{' '.join([NAME, *filter(None, names[:1])])} --help says what there is"
+        mend = f"{' '.join([NAME, *_commands_in(argv)])} --help says what there is"
     return BatutaError(f"{said[:1].lower()}{said[1:].rstrip('.')}", mend=mend)
+
+
+def _commands_in(argv: Sequence[str]) -> list[str]:
+    """The command that a command line names, and the one below it, if there is one."""
+    groups = {str(group.name): group.typer_instance for group in app.registered_groups}
+    below = next((group for name, group in groups.items() if group and name in argv), None)
+    top = [*(command.name for command in app.registered_commands), *groups]
+    inner = [command.name for command in below.registered_commands] if below else []
+    return [name for names in (top, inner) for name in [name for name in names if name in argv][:1] if name]
 
 
 def _say(text: str, code: int) -> int:

@@ -65,7 +65,7 @@ def run_clear(common: Common) -> int:
     before = clear_cache()
     say_notes(before.notes)
     if not common.quiet:
-        print(f"{_answers(before.total.entries)} removed ({_size(before.size_bytes)})")
+        print(f"{_number(before.total.entries, 'answer')} removed ({_size(before.size_bytes)})")
     return 0
 
 
@@ -73,7 +73,7 @@ def run_export(common: Common, path: str) -> int:
     """Write the cache into a file and say how much it was."""
     moved = export_cache(path)
     if not common.quiet:
-        print(f"{_answers(moved.answers)} written to {printable(path)}")
+        print(f"{_number(moved.answers, 'answer')} written to {printable(path)}")
     return 0
 
 
@@ -82,7 +82,7 @@ def run_import(common: Common, path: str) -> int:
     moved = import_cache(path, int(time.time()))
     if not common.quiet:
         kept = f"; of {moved.kept} more as new an answer was there" if moved.kept else ""
-        print(f"{_answers(moved.answers)} taken from {printable(path)}{kept}")
+        print(f"{_number(moved.answers, 'answer')} taken from {printable(path)}{kept}")
     return 0
 
 
@@ -136,11 +136,11 @@ def _bars(common: Common) -> Iterator[Told]:
 
 
 def _warm_lines(warmed: Warmed) -> Iterator[str]:
-    for what, counted in (("crates", warmed.crates), ("archives", warmed.archives)):
-        if counted or what == "crates":
-            yield f"{counted.total()} {what}: {_counted(counted)}"
+    for what, counted in (("crate", warmed.crates), ("archive", warmed.archives)):
+        if counted or what == "crate":
+            yield f"{_number(counted.total(), what)}: {_counted(counted)}"
     requests, size, seconds = warmed.totals
-    yield f"{requests} requests, {_size(size)} ({size} bytes), {seconds:.1f} s"
+    yield f"{_number(requests, 'request')}, {_size(size)} ({size} bytes), {seconds:.1f} s"
 
 
 def _counted(counted: Counter[str]) -> str:
@@ -220,8 +220,8 @@ def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _answers(number: int) -> str:
-    return f"{number} {'answer' if number == 1 else 'answers'}"
+def _number(number: int, what: str) -> str:
+    return f"{number} {what if number == 1 else what + 's'}"
 
 
 def _size(size: int) -> str:

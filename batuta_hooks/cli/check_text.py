@@ -35,6 +35,9 @@ _STATES = {
     UNKNOWN: "not known",
 }
 
+#: Columns of text, below which the one about the registry would leave the names no room.
+_ROOM_FOR_REGISTRY = 60
+
 #: Worth a row even if the crate is healthy.
 _DIFFERENT = (AHEAD, BEHIND, YANKED)
 
@@ -80,11 +83,12 @@ def _named(repository: str) -> str:
 def _table_lines(out: Console, crates: tuple[Crate, ...], *, verbose: bool) -> Iterator[str]:
     if crates:
         with out.capture() as captured:
-            out.print(_table(crates, verbose=verbose))
+            is_known = any(crate.standing.state != UNKNOWN for crate in crates)
+            out.print(_table(crates, verbose=verbose, registry=is_known and out.width >= _ROOM_FOR_REGISTRY))
         yield from (line.rstrip() for line in captured.get().rstrip().split("\n"))
 
 
-def _table(crates: Iterable[Crate], *, verbose: bool) -> Table:
+def _table(crates: Iterable[Crate], *, verbose: bool, registry: bool) -> Table:
     """A row a repository; of several crates in it, those that are unhealthy or not as published have rows below it."""
     from rich import box
     from rich.table import Table
@@ -92,32 +96,33 @@ def _table(crates: Iterable[Crate], *, verbose: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("Crate", overflow="fold", ratio=1)
     table.add_column("Version", overflow="fold", min_width=7)
-    table.add_column("crates.io", overflow="fold", min_width=9)
+    if registry:
+        table.add_column("crates.io", overflow="fold", min_width=9)
     table.add_column("Status", no_wrap=True)
     table.add_column("Publish", no_wrap=True)
     table.add_column("Findings", overflow="fold", min_width=8)
     for repository, found in groupby(crates, key=lambda crate: crate.repository):
         group = list(found)
         if len(group) == 1 and group[0].name in (repository, printable(repository)):
-            table.add_row(*_cells(group[0], ""))
+            table.add_row(*_cells(group[0], "", registry=registry))
             continue
         worst = next(status for status in _STYLES if any(crate.status == status for crate in group))
-        table.add_row(
-            _text(f"{_named(repository)} ({_count(len(group), 'crate')})"), "", "", _text(worst, _STYLES[worst])
-        )
+        title = _text(f"{_named(repository)} ({_count(len(group), 'crate')})")
+        table.add_row(title, "", *([_published(group)] if registry else []), _text(worst, _STYLES[worst]))
         for crate in group:
             if verbose or len(group) == 1 or crate.status != HEALTHY or crate.standing.state in _DIFFERENT:
-                table.add_row(*_cells(crate, "  "))
+                table.add_row(*_cells(crate, "  ", registry=registry))
     return table
 
 
-def _cells(crate: Crate, indent: str) -> tuple[Text, ...]:
+def _cells(crate: Crate, indent: str, *, registry: bool) -> tuple[Text, ...]:
     counted = Counter(finding.code for finding in crate.findings)
     codes = " ".join(code if times == 1 else f"{code}x{times}" for code, times in sorted(counted.items()))
     status = _text(crate.status, _STYLES[crate.status])
     version = _text(crate.version or "-")
+    published = [_text(_standing(crate.standing))] if registry else []
     verdict = _text(crate.publishable.verdict)
-    return _text(indent + crate.name), version, _text(_standing(crate.standing)), status, verdict, _text(codes)
+    return _text(indent + crate.name), version, *published, status, verdict, _text(codes)
 
 
 def _published(crates: list[Crate]) -> str:
@@ -213,12 +218,19 @@ def _summary(report: Report) -> Iterator[str]:
         yield f"  {_count(verdicts['no'], 'crate')} that cargo will not publish as it stands"
     if verdicts["unknown"]:
         yield f"  {verdicts['unknown']} could be published as far as the manifests tell"
+    yield from _registry_summary(report)
+
+
+def _registry_summary(report: Report) -> Iterator[str]:
     states = Counter(crate.standing.state for crate in report.crates)
-    if report.data_age_s is not None:
-        counted = [(states[state], said) for state, said in _STATES.items()]
+    counted = [(states[state], said) for state, said in _STATES.items()]
+    if states.total() > states[UNKNOWN]:
         yield f"  crates.io: {', '.join(f'{number} {said}' for number, said in counted if number)}"
+    elif report.crates:
+        yield "  nothing is known of what crates.io has of them"
+    if report.data_age_s is not None:
         then = f", as of {report.as_of}" if report.as_of else ""
-        yield f"  the oldest of these answers is {age(report.data_age_s)} old{then}"
+        yield f"  the oldest answer that was used is {age(report.data_age_s)} old{then}"
 
 
 def _actions(report: Report) -> list[str]:

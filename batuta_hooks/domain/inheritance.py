@@ -26,18 +26,15 @@ def inherit(manifest: Manifest, root: Manifest) -> Manifest:
     """The member with every inherited value in its place; `inheritance_faults` must have found none."""
     assert root.workspace is not None
     shared = root.workspace.dependencies
-    package = manifest.package
-    if package is not None:
-        package = read_package(manifest.table[manifest.package_key], root.workspace.package)
+    package = read_package(manifest.table[manifest.package_key], root.workspace.package)
     dependencies = tuple(_inherit_dependency(d, shared[d.name]) if d.inherited else d for d in manifest.dependencies)
     return manifest._replace(package=package, dependencies=dependencies)
 
 
 def without_inherited(manifest: Manifest) -> Manifest:
     """The member with what it writes itself alone: its root cannot be read."""
-    package = manifest.package
-    if package is not None:
-        package = package._replace(is_partly_known=True)
+    assert manifest.package is not None
+    package = manifest.package._replace(is_version_unknown="version" in manifest.inherited_keys)
     return manifest._replace(package=package, dependencies=tuple(d for d in manifest.dependencies if not d.inherited))
 
 

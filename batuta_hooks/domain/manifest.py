@@ -76,19 +76,19 @@ class Package(NamedTuple):
         version: as written; ``None`` where the key is absent, which cargo reads as 0.0.0 and never publishes.
         publish: ``None`` for anywhere, else the registries it may go to; empty for never.
         workspace: ``package.workspace``, the path to the root, as written.
-        is_partly_known: whether it inherits from a root that cannot be read, so that an absent value proves nothing.
+        is_version_unknown: whether the version is that of a workspace root that cannot be read.
     """
 
     name: str
     version: str | None
     publish: tuple[str, ...] | None
     workspace: str | None
-    is_partly_known: bool = False
+    is_version_unknown: bool = False
 
     @property
     def is_publishable(self) -> bool:
         """Whether cargo would publish it anywhere: it needs a version key and a registry that it may go to."""
-        return self.publish != () and (self.version is not None or self.is_partly_known)
+        return self.publish != () and (self.version is not None or self.is_version_unknown)
 
     @property
     def is_bound_for_crates_io(self) -> bool:

@@ -13,6 +13,7 @@ MAX_DIGITS = 9
 
 _GZIP = 31  # zlib's window bits for gzip
 _PORTS = {"http": 80, "https": 443}
+_NO_HOST = frozenset(' "<>\\^`{|}')
 
 
 class Failure(Exception):
@@ -121,7 +122,8 @@ def address(url: str, place: str = "") -> str:
     """
     try:
         parts = urlsplit(urljoin(url, place))
-        if parts.scheme in _PORTS and parts.hostname and parts.port != 0:
+        is_plain = parts.netloc.isascii() and parts.netloc.isprintable() and _NO_HOST.isdisjoint(parts.netloc)
+        if parts.scheme in _PORTS and is_plain and parts.hostname and parts.port != 0:
             return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
     except ValueError:
         pass

@@ -9,8 +9,9 @@ import pytest
 from batuta_hooks.domain.facts import Facts, Published, Sibling
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.tree import ReadFault
+from batuta_hooks.domain.workspace import Manifests
 from tests.support.repos import package
-from tests.support.trees import Texts, facts_about, said_of
+from tests.support.trees import Texts, TextTree, facts_about, said_of
 
 B = package("b", version="0.3.1")
 NEVER = package("b", keys="publish = false")
@@ -447,6 +448,17 @@ def test_others_are_judged_beside_an_unreadable_manifest() -> None:
     found, unknown = said_of(facts_about(files))
     assert [(one.path, one.code) for one in found] == [("Cargo.toml", "PD008"), ("a/Cargo.toml", "PD001")]
     assert "X.Y.Z" in found[1].fix
+    assert not unknown
+
+
+def test_what_was_not_gathered_is_not_known() -> None:
+    """Facts without a registry, siblings or a worktree leave questions open and invent nothing."""
+    facts = Facts(
+        Manifests(TextTree({"Cargo.toml": package("a", '[dependencies]\nb = { path = "../b" }')})), ["Cargo.toml"]
+    )
+    found, unknown = said_of(facts)
+    assert [one.code for one in found] == ["PD001", "PD003"]
+    assert all("X.Y.Z" in one.fix for one in found)
     assert not unknown
 
 

@@ -180,16 +180,44 @@ ROWS: dict[str, list[Case]] = {
 }
 
 
+NAMED = [
+    ("d", {"version": "0.1", "registry": "crates-io"}),
+    ("b", {"path": "b", "version": "0.1", "registry": "crates-io"}),
+    ("d", {"version": "0.1", "registry-index": "https://github.com/rust-lang/crates.io-index"}),
+    ("d", {"version": "0.1", "registry-index": "sparse+https://index.crates.io/"}),
+    ("d", {"version": "*"}),
+]
+KEPT = [*NAMED, ("b", {"path": "b", "registry": "crates-io"})]
+
+
+def test_crates_io_by_name_agrees_with_cargo(tmp_path: Path) -> None:
+    """cargo refuses to package what names crates.io as a registry, and takes its index; a stripped entry counts not."""
+    grid = [*cases(NORMAL[:2], NAMED), *cases(DEV[:1], KEPT)]
+    refused = []
+    for number, case in enumerate(grid[::5]):
+        top = lay_out(tmp_path / str(number), case)
+        verdict = cargo.package(top / "Cargo.toml")
+        assert verdict.accepted or "registry index was not found in any configuration: `crates-io`" in verdict.said
+        refused.append(not verdict.accepted)
+        assert refused[-1] is any(one.code == "PD006" for one in findings_of(top)), case
+    assert set(refused) == {True, False}
+
+
+def lay_out(top: Path, case: Case) -> Path:
+    """Write a case's files, and the sources that cargo wants beside them."""
+    for path, text in case.files.items():
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_text(text, encoding="utf-8")
+    cargo.stub_sources(top)
+    return top
+
+
 def verdicts(top: Path, case: Case) -> tuple[object, object]:
     """What we say and what cargo says of the case's package, in the same terms.
 
     Either ``"cannot be loaded"``, ``"never published"``, or the set of its dependencies without version.
     """
-    for path, text in case.files.items():
-        (top / path).parent.mkdir(parents=True, exist_ok=True)
-        (top / path).write_text(text, encoding="utf-8")
-    cargo.stub_sources(top)
-    said = findings_of(top)
+    said = findings_of(lay_out(top, case))
     ours = our_verdict(said, read_name(case), is_loaded_with(case, said))
     manifest = top / case.manifest
     loaded = cargo.workspace(manifest)

@@ -87,7 +87,7 @@ def test_members_are_those_of_cargo(own: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(samples())
 def test_repositories_agree_with_cargo(sample: Sample) -> None:
     """cargo loads the same manifests, sees the same roots and members, and lacks the same versions."""
@@ -147,7 +147,7 @@ OTHER = re.compile(
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=200)
 @given(graphs())
 def test_clones_build_where_we_find_nothing(graph: Graph) -> None:
     """cargo resolves a manifest in a clone that stands alone just where we have nothing against what it reaches."""

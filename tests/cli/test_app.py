@@ -49,6 +49,12 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["check", "--project", "bda"], "there is no crate `bda` here", "did you mean `bad`?"),
         (["check", "--workspace", "nowhere"], "`nowhere` is no folder", "--workspace"),
         (["check", "--source", "v9"], "v9", "branch, a tag"),
+        (["cache"], "missing command", "batuta-stack cache --help"),
+        (["cache", "wram"], "no such command 'wram'", "did you mean warm?"),
+        (["cache", "warm", "--jobs", "x"], "--jobs", "batuta-stack cache warm --help"),
+        (["cache", "export"], "FILE", "batuta-stack cache export --help"),
+        (["cache", "warm", "serde", "--transitive"], "--transitive is for the whole stack", "leave the names"),
+        (["check", "--as-of", "yesterday"], "--as-of yesterday: it is no ISO date or time", "2025-12-05T10:30:00Z"),
         (["init", "--baselin"], "no such option: --baselin", "did you mean --baseline?"),
     ],
 )
@@ -67,12 +73,23 @@ def test_wrong_usage(
     assert "v9" in said or mend in "".join(rest)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["check", "--help"], ["explain", "-h"], ["init", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["-h"],
+        ["check", "--help"],
+        ["explain", "-h"],
+        ["init", "--help"],
+        ["cache", "-h"],
+        ["cache", "warm", "-h"],
+    ],
+)
 def test_help(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     """Help is printed on standard output, with the common options for every command."""
     assert main(arguments) == 0
     printed = capsys.readouterr().out
-    for option in ("--workspace", "--color", "--quiet", "--verbose", "--offline", "--jobs"):
+    for option in ("--workspace", "--color", "--quiet", "--verbose", "--offline", "--as-of", "--jobs"):
         assert option in printed
 
 
@@ -194,7 +211,7 @@ def test_narrow_encoding(stack: Path) -> None:
 def test_progress_only_in_a_slow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Progress is told on standard error, where that is a terminal and the check takes long, and is wiped out after."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    quick, quiet, slow = (check_command.Progress(quiet=quiet) for quiet in (False, True, False))
+    quick, quiet, slow = (check_command.Progress("repositories", quiet=quiet) for quiet in (False, True, False))
     quick(1, 2)
     monkeypatch.setattr(check_command, "_PATIENCE_S", -1.0)
     quiet(1, 2)
@@ -203,5 +220,5 @@ def test_progress_only_in_a_slow_terminal(monkeypatch: pytest.MonkeyPatch, capsy
     slow(2, 2)
     assert capsys.readouterr().err == f"\r1 of 2 repositories\r{' ' * 19}\r"
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
-    check_command.Progress(quiet=False)(1, 2)
+    check_command.Progress("repositories", quiet=False)(1, 2)
     assert capsys.readouterr().err == ""

@@ -56,6 +56,7 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
             for path in ("alimentar", "entrenar")
         ],
         "data_age_s": None,
+        "as_of": None,
         "cargo": "1.95",
     }
     assert [finding["code"] for finding in findings] == ["PD001", "PD003"]
@@ -70,6 +71,13 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         "manifest_path": "Cargo.toml",
         "local_version": "0.1.0",
         "crates_io_version": None,
+        "registry": {
+            "version": None,
+            "state": "unknown",
+            "age_s": None,
+            "source": "",
+            "why": "there is no cache yet, and cargo keeps no copy of its index",
+        },
         "status": "error",
         "dependencies": [
             {"name": "alimentar", "version": None, "source": "path", "kind": "dependencies", "target": None}
@@ -87,7 +95,7 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         "verdict": "unknown",
         "after": [],
         "because": [],
-        "why": "the registry was not asked",
+        "why": "whether the registry has all that it requires was not looked at",
     }
 
 

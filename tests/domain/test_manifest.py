@@ -71,7 +71,8 @@ def test_sections_and_targets() -> None:
 
 def test_old_spelling_beside_the_new_one_is_idle() -> None:
     """cargo reads the new one and warns; an empty new one counts as well."""
-    text = "[dev-dependencies]\na = '1'\n[dev_dependencies]\nb = '1'\n[build-dependencies]\n[build_dependencies]\nc = '1'\n"
+    text = "[dev-dependencies]\na = '1'\n[dev_dependencies]\nb = '1'\n"
+    text += "[build-dependencies]\n[build_dependencies]\nc = '1'\n"
     assert [one.name for one in read(text).dependencies] == ["a"]
 
 
@@ -113,7 +114,7 @@ def test_workspace_table() -> None:
     """What a root says of members and of what they may inherit."""
     workspace = read(
         "[workspace]\nmembers = ['a', 'b/*']\nexclude = ['c']\ndefault-members = ['a']\n"
-        "[workspace.package]\nversion = '1.0.0'\n[workspace.dependencies]\nx = { path = 'x' }\n[workspace.lints.rust]\n",
+        "[workspace.package]\nversion = '1.0.0'\n[workspace.dependencies]\nx.path = 'x'\n[workspace.lints.rust]\n",
         "ws/Cargo.toml",
     ).workspace
     assert workspace is not None

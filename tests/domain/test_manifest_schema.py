@@ -673,7 +673,7 @@ dependencies.a = { path = "a" } ; dev-dependencies.a = { git = "https://x.exampl
 dependencies.a = { git = "https://x.example/a" } ; dev-dependencies.a = { git = "https://x.example/a.git/" }
 dependencies.a = { git = "https://github.com/A/b" } ; dev-dependencies.a = { git = "http://github.com/a/B.git" }
 dependencies.a = { git = "https://x.example:443/a" } ; dev-dependencies.a = { git = "https://x.example/a" }
-dependencies.a = { git = "https://x.example/a" } ; dev-dependencies.a = { git = "https://x.example/b" }  => dev-dependencies.a
+dependencies.a = { git = "https://x.test/a" } ; dev-dependencies.a = { git = "https://x.test/b" }  => dev-dependencies.a
 dependencies.a = { git = "https://x.example/a" } ; dev-dependencies.a = { git = "https://x.example/a", rev = "b" }
     => dev-dependencies.a
 dependencies.a = { git = "x:/", rev = "b" } ; dev-dependencies.a = { git = "x:/", tag = "b" }  => dev-dependencies.a

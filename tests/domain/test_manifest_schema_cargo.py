@@ -293,7 +293,9 @@ urls = st.lists(
     st.sampled_from(["https", "git", "sparse+", "://", ":", "/", "@", "a.b", "x", ".git", " ", "<", "#", "?", "80"])
 )
 specs = st.lists(
-    st.sampled_from(["foo", "a-b", "@", ":", "#", "1", "1.2", "1.2.3", "-rc", "https://a.example", "git+", "/", "?x", "::"])
+    st.sampled_from(
+        ["foo", "a-b", "@", ":", "#", "1", "1.2", "1.2.3", "-rc", "https://a.example", "git+", "/", "?x", "::"]
+    )
 )
 SPELLINGS: dict[str, tuple[st.SearchStrategy[str], Callable[[str], dict[str, Any]]]] = {
     "package name": (words, lambda text: {"package": {"name": text}}),

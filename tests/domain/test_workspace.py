@@ -287,9 +287,10 @@ def test_member_of_a_broken_root() -> None:
     manifest = resolved({"Cargo.toml": "[", "m/Cargo.toml": member}, "m/Cargo.toml")
     assert [one.name for one in manifest.dependencies] == ["d"]
     package_ = package_of(manifest)
-    assert (package_.version, package_.is_partly_known, package_.is_publishable) == (None, True, True)
-    never = member.replace("[dependencies]", "publish = false\n[dependencies]")
-    assert not package_of(resolved({"Cargo.toml": "[", "m/Cargo.toml": never}, "m/Cargo.toml")).is_publishable
+    assert (package_.version, package_.is_version_unknown, package_.is_publishable) == (None, True, True)
+    for line in ("publish = false", 'license = "MIT"'):
+        never = member.replace("version.workspace = true", line)
+        assert not package_of(resolved({"Cargo.toml": "[", "m/Cargo.toml": never}, "m/Cargo.toml")).is_publishable
 
 
 def test_virtual_manifest_below_a_broken_root() -> None:

@@ -7,8 +7,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +20,7 @@ from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.registry.archive import ArchiveFacts, decode_facts
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.cargo_config import CargoConfig, ConfigFault, read_cargo_config
-from batuta_hooks.registry.entry import Entry, Miss, archive_key, index_key, registry_identity
+from batuta_hooks.registry.entry import Entry, Miss, archive_key, found, index_key, registry_identity
 from batuta_hooks.registry.glance import Glance
 from batuta_hooks.registry.lookup import Lookup
 from batuta_hooks.registry.on_disk import registry_url
@@ -894,23 +896,55 @@ def test_who_waits_for_a_killed_process_asks(bench: Bench) -> None:
     assert len(bench.registry.asked_for("serde")) == 2
 
 
-def test_who_waits_too_long(bench: Bench) -> None:
-    """Another process that has the turn is not waited for beyond the deadline."""
-    holder = """
+HOLDER = """
 import sys
 from batuta_hooks.registry.entry import index_key
 from batuta_hooks.registry.turns import Turns
 with Turns(sys.argv[1]) as turns:
-    print(turns.take(index_key(sys.argv[2], "serde")), flush=True)
+    print(turns.take(index_key(sys.argv[2], sys.argv[3])), flush=True)
     sys.stdin.read()
 """
-    command = [sys.executable, "-c", holder, bench.path, bench.identity]
+
+
+@contextmanager
+def turn_of_another(bench: Bench, crate: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process has the turn for a crate."""
+    command = [sys.executable, "-c", HOLDER, bench.path, bench.identity, crate]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdin=pipe, stdout=pipe, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "True\n"
-        bench.registry.add("rand", "1.0.0")
-        serde, rand = bench.refresh("serde", "rand", deadline_s=0.3)
-        assert (serde.state, rand.state) == (UNKNOWN, REFRESHED)
-        assert "another process asks" in serde.why
+        yield other
         other.communicate()
+
+
+def test_who_waits_too_long(bench: Bench) -> None:
+    """Another process that has the turn is not waited for beyond the deadline; other crates are asked for."""
+    bench.registry.add("rand", "1.0.0")
+    with turn_of_another(bench, "serde"):
+        serde, rand = bench.refresh("serde", "rand", deadline_s=0.3)
+    assert (serde.state, rand.state) == (UNKNOWN, REFRESHED)
+    assert "another process asks" in serde.why
+
+
+def test_who_waited_takes_what_the_other_heard(bench: Bench) -> None:
+    """For an archive's checksum too: what came since the refresh began is not asked for again."""
+    archive = crate_archive("sample", "1.0.0", PACKED)
+    bench.registry.add_archive("sample", "1.0.0", archive)
+
+    def hear(other: subprocess.Popen[str]) -> None:
+        time.sleep(0.3)
+        key, payload = index_key(bench.identity, "sample"), bench.registry.index_of("sample")
+        with Cache(bench.path) as cache:
+            cache.store(key, found(key, payload, int(time.time()), "http://h/"), payload)
+        assert other.stdin is not None
+        other.stdin.close()
+
+    with turn_of_another(bench, "sample") as other:
+        teller = threading.Thread(target=hear, args=(other,))
+        teller.start()
+        (outcome,) = bench.archives(("sample", "1.0.0"))
+        teller.join()
+        other.stdin = None
+    assert outcome.state == REFRESHED
+    assert bench.registry.asked_for("sample") == []

@@ -161,15 +161,15 @@ def header(path: bytes, size: bytes, kind: bytes) -> bytes:
         (header(b"a", b"5", b"x") + b"0 a=b".ljust(512, b"\0"), "header that is damaged"),
         (header(b"a", b"5", b"x") + b"aaaaa".ljust(512, b"\0"), "header that is damaged"),
         (header(b"a", b"13", b"x") + b"11 size=99\n".ljust(512, b"\0"), "too large"),
-        (header(b"a", b"0", b"L") * 40_000, "too many entries"),
-        (header(b"a", b"0", b"0") * 40_000, "too many entries"),
+        (header(b"a", b"0", b"L") * 200, "too many entries"),
+        (header(b"a", b"0", b"0") * 200, "too many entries"),
     ],
     ids=lambda value: None if isinstance(value, bytes) else value.replace(" ", "-"),
 )
 def test_hostile_headers(blocks: bytes, said: str) -> None:
     """Each has its reason."""
     with pytest.raises(TarFault, match=said):
-        read(gzip.compress(blocks))
+        read(gzip.compress(blocks), max_entries=100)
 
 
 @pytest.mark.parametrize("kind", [b"0", b"L", b"x", b"g"], ids=["file", "long name", "extended", "global"])

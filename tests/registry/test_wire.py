@@ -34,6 +34,7 @@ from tests.support.registry import (
     huge,
     index_path,
     packed,
+    page_cut_short,
     redirect,
     reset,
     right,
@@ -340,6 +341,14 @@ def test_the_body_of_another_status_has_bounds_too(code: int, registry: FaultyRe
         assert wire.bytes_received < 1 << 18
 
 
+def test_a_status_counts_though_its_page_is_cut_short(registry: FaultyRegistry) -> None:
+    """What it says is in its head."""
+    registry.faults[SERDE] = [page_cut_short(404)]
+    reply = ask(registry.url + SERDE)
+    assert isinstance(reply, Reply)
+    assert reply.status == 404
+
+
 def test_gzip(registry: FaultyRegistry) -> None:
     """A packed answer is unpacked, and counted as it came over the wire."""
     registry.add("serde", *(f"1.{minor}.0" for minor in range(500)))
@@ -455,7 +464,9 @@ def test_what_is_no_address_is_not_asked(url: str) -> None:
     assert "no address" in why(ask(url))
 
 
-@pytest.mark.parametrize("url", ["http://a..b/", "http://" + "a" * 70 + "/", "http://exa mple/"])
+@pytest.mark.parametrize(
+    "url", ["http://a..invalid/", "http://" + "a" * 70 + "/", "http://exa mple/", "http://ex\u00e4mple/"]
+)
 def test_an_address_that_no_host_has(url: str) -> None:
     """It gets its reason too, at once."""
     sleeper = Sleeper()

@@ -182,7 +182,7 @@ def _unexplained(top: Path, refusals: dict[str, str], said: dict[str, list[Findi
         named = {os.path.relpath(name, top) for pair in _MANIFEST.findall(why) for name in pair if name}
         named |= {os.path.normpath(os.path.join(os.path.dirname(path), place)) for place in _PLACE.findall(why)}
         # where a manifest on the way up is broken, cargo finds another root from below than from above
-        named |= {os.path.join(above, "Cargo.toml") for name in named for above in parent_folders(os.path.dirname(name))}
+        named |= {os.path.join(above, "Cargo.toml") for name in named for above in parent_folders(name)}
         dependencies = set(_DEPENDENCY.findall(why))
         explained = any(
             (one.code == "PD008" and one.path in named | {path})

@@ -198,6 +198,18 @@ def declared_longer(handler: FaultyHandler, answer: Answer) -> None:
     handler.hang_up()
 
 
+def page_cut_short(code: int) -> Fault:
+    """Answers with a status, and with a page that ends before its declared end."""
+
+    def send(handler: FaultyHandler, _: Answer) -> None:
+        handler.send_response(code)
+        handler.send_header("Content-Length", "100")
+        handler.end_headers()
+        handler.hang_up()
+
+    return send
+
+
 def declared_shorter(handler: FaultyHandler, answer: Answer) -> None:
     """Declares less than it sends, on a connection that goes on."""
     handler.start(("Content-Length", str(len(answer.body) - 7)))
