@@ -31,7 +31,7 @@ def main() -> int:
         def check() -> None:
             # findings are expected, so the exit code is not looked at
             subprocess.run(
-                [bin_folder / "batuta-stack", "--workspace", stack, "--offline", "--quiet", "check"],
+                [bin_folder / "batuta-stack", "--workspace", stack, "--offline", "--quiet", "--offline", "check"],
                 env=env,
                 stdout=subprocess.DEVNULL,
                 check=False,

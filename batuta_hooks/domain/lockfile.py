@@ -8,6 +8,7 @@ is not looked at.
 from __future__ import annotations
 
 from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
 
 TYPE_CHECKING = False
@@ -68,6 +69,8 @@ def read_lockfile(data: bytes) -> list[LockedPackage]:
     if version not in (None, 3, NEWEST):
         raise LockFault(f"it has version {version}, which cargo 1.95 does not understand")
     checksums = _table(table, "metadata")
+    for key in checksums:
+        _text(checksums, key)
     packages = [_read_package(entry, checksums) for entry in _entries(table)]
     seen = set()
     for package in packages:
@@ -94,12 +97,22 @@ def _read_package(entry: Mapping[str, Any], checksums: Mapping[str, Any]) -> Loc
     if name is None or version is None:
         raise LockFault("it has a package without name or version")
     source, checksum = _text(entry, "source"), _text(entry, "checksum")
+    if source is not None and not _is_version(version):
+        raise LockFault(f"package `{name}` has version {version[:80]!r}, which is none")
     if checksum is None and source is not None:  # where the first version of the format has it
         checksum = _text(checksums, f"{_CHECKSUM}{name} {version} ({source})")
     needed = entry.get("dependencies", [])
     if not isinstance(needed, list) or not all(isinstance(one, str) for one in needed):
         raise LockFault(f"the `dependencies` of `{name}` are no list of texts")
     return LockedPackage(name, version, source, None if checksum == "<none>" else checksum, tuple(needed))
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version.parse(text)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:

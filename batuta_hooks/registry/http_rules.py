@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 MAX_DIGITS = 9
 """Longer numbers in headers are cut: no size or time comes near."""
 
+_GIVEN_UP_S = 10.0
 _GZIP = 31  # zlib's window bits for gzip
 _PORTS = {"http": 80, "https": 443}
 _NO_HOST = frozenset(' "<>\\^`{|}')
@@ -37,15 +38,16 @@ class Hosts:
 
     def __init__(self) -> None:
         self._not_before: dict[str, float] = {}
-        self._unreachable: dict[str, str] = {}
+        self._unreachable: dict[str, tuple[float, str]] = {}
 
     def wait_s(self, origin: str) -> float:
         """Seconds for which the host wants no request."""
         return max(0.0, self._not_before.get(origin, 0.0) - time.monotonic())
 
     def fault(self, origin: str) -> str:
-        """Why the host cannot be reached, empty where that is not known."""
-        return self._unreachable.get(origin, "")
+        """Why the host could not be reached a moment ago, empty where that is not known."""
+        until, why = self._unreachable.get(origin, (0.0, ""))
+        return why if time.monotonic() < until else ""
 
     def learn(self, origin: str, failure: Failure) -> None:
         """Remember how long a host wants to be left alone."""
@@ -55,7 +57,7 @@ class Hosts:
     def give_up(self, origin: str, failure: Failure) -> None:
         """Remember that a host cannot be reached: a laptop without network must not ask for each crate."""
         if failure.is_unreachable:
-            self._unreachable[origin] = str(failure)
+            self._unreachable[origin] = (time.monotonic() + _GIVEN_UP_S, str(failure))
 
 
 def join_body(parts: Iterable[bytes], encoding: str, max_bytes: int, host: str) -> bytes:

@@ -84,7 +84,7 @@ class Overlay(http.server.ThreadingHTTPServer):
         self._upstream = upstream
         self.scheme = "http"
         self.log: list[Asked] = []
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:

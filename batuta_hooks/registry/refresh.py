@@ -19,7 +19,7 @@ from batuta_hooks.registry.exchange import RegistryFault
 from batuta_hooks.registry.index_lines import Release
 from batuta_hooks.registry.on_disk import registry_url
 from batuta_hooks.registry.outcomes import ABSENT, OFFLINE, UNKNOWN, ArchiveAnswers, IndexAnswers, Outcome
-from batuta_hooks.registry.sources import CRATES_IO, GIT_INDEX, SPARSE, find_source
+from batuta_hooks.registry.sources import CRATES_IO, GIT_INDEX, SPARSE, Source, find_source
 from batuta_hooks.registry.turns import Turns
 
 _POLL_S = 0.02
@@ -68,7 +68,7 @@ class Refresher:
         config: cargo's configuration.
         cache: where answers go; without a usable one, outcomes still hold what was learnt.
         folder: the cache's folder, beside which processes take turns.
-        registry: crates.io, or a name of `[registries]`; what stands for it is asked.
+        registry: crates.io, or a name of `[registries]`: what stands for it is asked; or a source, asked as it is.
         environment: variables, else this process's own.
     """
 
@@ -78,7 +78,7 @@ class Refresher:
         cache: Cache,
         folder: str | Miss,
         manners: Manners | None = None,
-        registry: str = CRATES_IO,
+        registry: str | Source = CRATES_IO,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._cache = cache
@@ -116,9 +116,11 @@ class Refresher:
         """
         return self._timed(lambda deadline: self._archives(list(wanted), deadline))
 
-    def _find_door(self, config: CargoConfig | ConfigFault, registry: str) -> _Door | RegistryFault:
-        source = config if isinstance(config, ConfigFault) else find_source(config, registry)
-        if isinstance(config, ConfigFault) or isinstance(source, ConfigFault):
+    def _find_door(self, config: CargoConfig | ConfigFault, registry: str | Source) -> _Door | RegistryFault:
+        if isinstance(config, ConfigFault):
+            return RegistryFault(f"cargo refuses its configuration: {config}")
+        source = registry if isinstance(registry, Source) else find_source(config, registry)
+        if isinstance(source, ConfigFault):
             return RegistryFault(f"cargo refuses its configuration: {source}")
         self._identity = registry_identity(registry_url(source))
         if source.kind == GIT_INDEX:

@@ -126,7 +126,8 @@ class Wire:
             deadline = time.monotonic() + self._settings.deadline_s
         waiting = deque(enumerate(asked))
         pending = dict(waiting)
-        answers: queue.SimpleQueue[tuple[int, Reply | NoReply]] = queue.SimpleQueue()
+        # Bounded, so that bodies do not pile up where they are taken more slowly than they come.
+        answers: queue.Queue[tuple[int, Reply | NoReply]] = queue.Queue(2 * self._settings.connections)
 
         def work() -> None:
             with suppress(IndexError):  # nothing is waiting any more
@@ -151,6 +152,9 @@ class Wire:
                 yield question, NoReply(question.url, f"{host_of(question.url)} did not answer in time")
         finally:
             waiting.clear()
+            with suppress(queue.Empty):  # room for the one answer that each thread may still have
+                while True:
+                    answers.get_nowait()
 
     def _answer(self, asked: Request, deadline: float) -> Reply | NoReply:
         """Ask; what may pass is asked again until the deadline."""
@@ -250,7 +254,7 @@ class Wire:
     def _body(self, response: requests.Response, asked: Request, deadline: float) -> bytes:
         host = host_of(asked.url)
         declared = response.headers.get("Content-Length", "")
-        if declared.isdigit() and int(declared[:MAX_DIGITS]) > asked.max_bytes:
+        if declared.isascii() and declared.isdigit() and int(declared[:MAX_DIGITS]) > asked.max_bytes:
             raise too_large(host, asked.max_bytes)
         encoding = response.headers.get("Content-Encoding", "")
         return join_body(self._parts(response, host, deadline), encoding, asked.max_bytes, host)

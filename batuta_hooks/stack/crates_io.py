@@ -7,7 +7,6 @@ with the same one share its answers.
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from typing import NamedTuple, Self
 
 from batuta_hooks.domain.facts import Published
 from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.gather.refresher import stale
 from batuta_hooks.gather.registry import Place, Registry, find_place
 from batuta_hooks.registry.entry import TTL_S, Miss
 from batuta_hooks.registry.glance import cache_folder
@@ -176,25 +176,23 @@ class Registries:
             elif place.url and not self._asking.offline and not place.offline:
                 groups.setdefault(place.url, []).append(one)
         for url, group in groups.items():
-            crates = sorted({crate for one in group for crate in one.crates})
-            if crates:
-                ttl_s = min(one.ttl_s for one in group if one.crates)
-                self._ask(group[0].folder, crates, ttl_s, self._asked.setdefault(url, set()))
+            ttl_s = min((one.ttl_s for one in group if one.crates), default=TTL_S)
+            crates = {crate for one in group for crate in one.crates}
+            with Registry(self._place(group[0].folder), self._asking.environment, ttl_s=ttl_s) as registry:
+                due = stale(registry, crates)
+            if due:
+                self._ask(group[0].folder, due, ttl_s, self._asked.setdefault(url, set()))
 
     def _ask(self, folder: str, crates: list[str], ttl_s: int, asked: set[str]) -> None:
-        from batuta_hooks.registry.cache import Cache
+        from batuta_hooks.registry.cache import Cache  # where all is fresh these are not needed
         from batuta_hooks.registry.cargo_config import read_cargo_config
         from batuta_hooks.registry.outcomes import OFFLINE, UNKNOWN, Outcome
         from batuta_hooks.registry.refresh import Manners, Refresher
 
         outcomes: list[Outcome] = []
-        start = int(time.time())
 
         def told(outcome: Outcome) -> None:
             outcomes.append(outcome)
-            is_new = outcome.entry is not None and outcome.entry.checked_at >= start
-            if is_new and outcome.state not in (UNKNOWN, OFFLINE):
-                asked.add(outcome.crate)
             self._asking.told(len(outcomes), len(crates))
 
         environment = self._asking.environment
@@ -202,20 +200,17 @@ class Registries:
         config = read_cargo_config(folder, environment)
         with Cache(place) as cache:
             for part, deadline_s in ((crates[:_FIRST], _FIRST_DEADLINE_S), (crates[_FIRST:], _DEADLINE_S)):
-                if all(outcome.state == UNKNOWN for outcome in outcomes) and outcomes:
-                    break
-                manners = Manners(deadline_s=deadline_s, told=told)
-                with Refresher(config, cache, place, manners, environment=environment) as refresher:
-                    refresher.indexes(part, ttl_s)
+                if part and not (outcomes and all(outcome.state == UNKNOWN for outcome in outcomes)):
+                    manners = Manners(deadline_s=deadline_s, told=told)
+                    with Refresher(config, cache, place, manners, environment=environment) as refresher:
+                        refresher.indexes(part, ttl_s)
             for warning in cache.warnings:
                 self._note(warning)
+        asked.update(outcome.crate for outcome in outcomes if outcome.state not in (OFFLINE, UNKNOWN))
         failed = [outcome for outcome in outcomes if outcome.state == UNKNOWN]
         if failed:
-            which = (
-                f"`{failed[0].crate}`"
-                if len(crates) == 1
-                else f"{len(failed) + len(crates) - len(outcomes)} of {len(crates)} crates"
-            )
+            count = len(failed) + len(crates) - len(outcomes)
+            which = f"`{failed[0].crate}`" if len(crates) == 1 else f"{count} of {len(crates)} crates"
             self._note(f"the registry could not be asked about {which}: {failed[0].why}")
         self._asking.told(len(crates), len(crates))
 

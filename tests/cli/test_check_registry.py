@@ -231,7 +231,8 @@ def test_as_of(stack: Path, registry: FaultyRegistry, capsys: pytest.CaptureFixt
         assert said.states["newcomer"] == ("never", None)
         assert said.err.count("\n") == 1
         assert "count as old, and yanks are undone" in said.err
-    assert said.document["as_of"] == "2025-12-06T00:00:00Z"
+    last = Said(capsys, "--format", "json", "--as-of", "2025-12-06T01:00:00+01:00", "--offline")
+    assert last.document["as_of"] == "2025-12-06T00:00:00Z"
     assert main(["--as-of", "2025-12-05", "check", "equal"]) == 0
     assert "as of 2025-12-05T23:59:59Z\n" in capsys.readouterr().out
 

@@ -26,7 +26,7 @@ from batuta_hooks.registry.lookup import Lookup
 from batuta_hooks.registry.on_disk import registry_url
 from batuta_hooks.registry.outcomes import ABSENT, FRESH, OFFLINE, REFRESHED, UNCHANGED, UNKNOWN, Outcome
 from batuta_hooks.registry.refresh import Manners, Refresher
-from batuta_hooks.registry.sources import DIRECTORY, LOCAL, Source
+from batuta_hooks.registry.sources import DIRECTORY, LOCAL, SPARSE, Source
 from tests.support.registry import (
     Fault,
     FaultyRegistry,
@@ -768,6 +768,15 @@ def test_a_named_registry(bench: Bench) -> None:
     for name, state in (("mirror", REFRESHED), ("nowhere", UNKNOWN)):
         with Refresher(bench.config, bench.cache, bench.path, registry=name, environment=bench.variables) as refresher:
             assert [outcome.state for outcome in refresher.indexes(["serde"]).outcomes] == [state]
+
+
+def test_a_source_is_asked_as_it_is(bench: Bench, elsewhere: FaultyRegistry) -> None:
+    """Whatever stands for it: who releases to crates.io behind a mirror asks both."""
+    source = Source(SPARSE, f"{elsewhere.url}/index/", "crates-io", elsewhere.index_url)
+    with Refresher(bench.config, bench.cache, bench.path, registry=source, environment=bench.variables) as refresher:
+        assert [outcome.state for outcome in refresher.indexes(["serde"]).outcomes] == [REFRESHED]
+    assert (len(elsewhere.log), len(bench.registry.log)) == (1, 0)
+    assert isinstance(bench.known("serde"), Miss)
 
 
 # Offline.
