@@ -178,8 +178,6 @@ class Wire:
                 return self._exchange(asked, deadline)
             except Failure as found:
                 failure = found
-            except Exception as error:  # noqa: BLE001  whatever a hostile host makes of the libraries below
-                failure = _explain(error, host)
             self._hosts.learn(origin, failure)
             if not failure.may_pass:
                 break
@@ -192,17 +190,33 @@ class Wire:
         headers = {"If-None-Match": asked.etag, "If-Modified-Since": "" if asked.etag else asked.last_modified}
         headers = {name: value for name, value in headers.items() if value}
         for _ in range(REDIRECTS + 1):
-            sent_at = int(time.time())
             more = {"Authorization": secret.reveal()} if secret else {}
-            with closing(self._send(url, headers | more, deadline)) as response:
+            try:
+                answer = self._hop(asked, url, headers | more, deadline)
+            except Failure as failure:
+                failure.is_unreachable &= url == asked.url
+                raise
+            if isinstance(answer, Reply):
+                return answer
+            if origin_of(answer) != origin_of(url):
+                secret = None
+            url = answer
+        raise Failure(f"{host_of(asked.url)} redirects more than {REDIRECTS} times", may_pass=False)
+
+    def _hop(self, asked: Request, url: str, headers: Mapping[str, str], deadline: float) -> Reply | str:
+        """One request: the answer, or the URL that it redirects to."""
+        sent_at = int(time.time())
+        try:
+            with closing(self._send(url, headers, deadline)) as response:
                 place = self._session.get_redirect_target(response)
                 if place is None:
                     return self._reply(asked, response, sent_at, deadline)
                 self._drain(response)
-            before, url = url, address(url, place)
-            if origin_of(before) != origin_of(url):
-                secret = None
-        raise Failure(f"{host_of(asked.url)} redirects more than {REDIRECTS} times", may_pass=False)
+        except Failure:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever a hostile host makes of the libraries below
+            raise _explain(error, host_of(url)) from None
+        return address(url, place)
 
     def _send(self, url: str, headers: Mapping[str, str], deadline: float) -> requests.Response:
         if url.startswith("https:"):

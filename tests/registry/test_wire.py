@@ -258,6 +258,16 @@ def test_a_host_that_cannot_be_reached_is_not_tried_for_each_crate() -> None:
         assert (len(sleeper.slept), wire.requests_sent) == (3, 4)
 
 
+def test_a_redirect_to_a_dead_host_is_not_the_fault_of_the_first(registry: FaultyRegistry) -> None:
+    """The reason names the dead one; other questions to the first are asked."""
+    port = free_port()
+    registry.faults["/index/mo/ve/moved"] = [redirect(f"http://127.0.0.1:{port}/")]
+    with Wire(None, {}, Sleeper()) as wire:
+        said = why(wire.fetch(Request(f"{registry.url}/index/mo/ve/moved", LIMIT)))
+        assert said == f"127.0.0.1:{port} cannot be reached: Connection refused"
+        assert isinstance(wire.fetch(Request(registry.url + SERDE, LIMIT)), Reply)
+
+
 def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told as such."""
     monkeypatch.setattr(socket, "getaddrinfo", _no_such_name)
