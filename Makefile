@@ -3,7 +3,7 @@
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test test-slow lint bench lock clean
+.PHONY: help demo test test-slow test-live lint bench lock clean
 MAKEFLAGS += --no-builtin-rules
 # Another project's settings would shadow the environment.
 unexport PYTHONHOME PYTHONPATH
@@ -21,6 +21,7 @@ help:
 	@echo 'make demo       replay the incident on a sample stack: a real commit is blocked'
 	@echo 'make test       lint, then all tests that are quick, with coverage'
 	@echo 'make test-slow  the slow tests'
+	@echo 'make test-live  the tests that ask the real crates.io'
 	@echo 'make lint       ruff and mypy'
 	@echo 'make bench      the figures that README quotes'
 	@echo 'make lock       requirements/dev.txt anew from dev.in and pyproject.toml (UPGRADE=--upgrade: the newest of all)'
@@ -60,6 +61,9 @@ test: lint
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m 'slow and not live'
+
+test-live: $(READY)
+	$(BIN)/python -m pytest -m live
 
 bench: $(READY)
 	@set -eu; for script in benchmarks/bench_*.py; do echo "$$script"; $(BIN)/python "$$script"; done

@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.domain.workspace import Manifests
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from batuta_hooks.domain.workspace import Manifests  # whoever only looks a crate up does without
 
 
 class Sibling(NamedTuple):

@@ -6,6 +6,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urljoin, urlsplit
 
 MAX_DIGITS = 9
@@ -145,3 +146,12 @@ def host_of(url: str) -> str:
     except ValueError:
         shown = ""
     return shown if shown.isprintable() and shown else "something that is no address"
+
+
+def user_agent() -> str:
+    """Who asks: crates.io wants a program's name and a page that leads to its makers."""
+    try:
+        known = version("batuta-hooks")
+    except PackageNotFoundError:
+        known = "unknown"
+    return f"batuta-hooks/{known} (https://pypi.org/project/batuta-hooks/)"

@@ -18,7 +18,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from http.cookiejar import DefaultCookiePolicy
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
 
 import requests
@@ -36,6 +35,7 @@ from batuta_hooks.registry.http_rules import (
     origin_of,
     retry_after_s,
     too_large,
+    user_agent,
 )
 from batuta_hooks.registry.network import certificates, is_usable, proxy_for
 
@@ -46,15 +46,6 @@ _PART_BYTES = 1 << 16
 _FIRST_PAUSE_S = 0.25
 _SLOWEST_BYTES_PER_S = 10  # libcurl's bound as cargo sets it, over `timeout_s`
 _GRACE_S = 0.5
-
-
-def user_agent() -> str:
-    """Who asks: crates.io wants a program's name and a page that leads to its makers."""
-    try:
-        known = version("batuta-hooks")
-    except PackageNotFoundError:
-        known = "unknown"
-    return f"batuta-hooks/{known} (https://pypi.org/project/batuta-hooks/)"
 
 
 class Wire:

@@ -20,6 +20,7 @@ from batuta_hooks.domain.config_keys import KEYS, Layer
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import SEVERITIES, Finding
 from batuta_hooks.domain.toml_text import read_toml
+from tests.support.process import run, unmeasured
 
 APPENDIX_C = """\
 # batuta-stack.toml (optional configuration)
@@ -723,8 +724,7 @@ def test_healthy_configuration_imports_nothing_for_errors() -> None:
         "judge([], config)\n"
         "print(*sorted(sys.modules))\n"
     )
-    run = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-    loaded = set(run.stdout.split())
+    loaded = set(run([sys.executable, "-c", script], env=unmeasured()).stdout.split())
     unwanted = {"difflib", "fnmatch", "datetime", "typing", "dataclasses", "pathlib", "subprocess"}
     assert not loaded & unwanted
     assert not {f"batuta_hooks.domain.{name}" for name in ("config_faults", "member_glob", "semver")} & loaded

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from batuta_hooks.cli.app import main as stack_main
-from tests.guards.asking import GUARD, Answer, judge, start
+from batuta_hooks.registry.overlay import Answer as Served
+from tests.guards.asking import GUARD, Answer, ask, judge, start
 from tests.support.online import go_online
 from tests.support.process import run, unmeasured
-from tests.support.registry import Answer as Served
 from tests.support.registry import FaultyHandler, FaultyRegistry, index_path, status
 from tests.support.repos import Repo, make_repo, package
 
@@ -58,7 +58,7 @@ def test_the_cache_decides(repo: Repo, registry: FaultyRegistry) -> None:
     """What is not known stays open; once it is known, it is decided, with the age of the answer."""
     answer = judge(repo.path)
     assert (answer.findings, unknown(answer), answer.document["data_age_s"]) == ([], ["once"], None)
-    assert judge(repo.path, "--strict").code == 3 if judge(repo.path).code == 3 else True
+    assert ask(repo.path, "--strict").code == 3
     assert registry.log == []
     assert stack_main(["cache", "warm", "--quiet", "once"]) == 0
     answer = judge(repo.path)
@@ -126,12 +126,11 @@ def test_refresh_waits_no_longer_than_told(repo: Repo, registry: FaultyRegistry)
 def test_refresher_outlives_the_guard(repo: Repo, registry: FaultyRegistry) -> None:
     """Whoever ends the guard's whole process group does not end the refresher, which holds none of its streams."""
     registry.latency_s = 1.0
-    command = [GUARD, "--refresh", "20"]
+    command = [str(GUARD), "--refresh", "20"]
     with subprocess.Popen(
         command, cwd=repo.path, env=unmeasured(), stdout=subprocess.PIPE, start_new_session=True
     ) as guard:
-        wait_for(lambda: any("once" in path for path in os.listdir(repo.path)))
-        time.sleep(0.8)
+        wait_for(lambda: bool(registry.log))
         os.killpg(guard.pid, 9)
         assert guard.stdout
         assert guard.stdout.read() == b""
@@ -177,7 +176,7 @@ def test_time_to_live_of_the_configuration(repo: Repo, registry: FaultyRegistry)
 def test_no_socket(repo: Repo) -> None:
     """The guard itself never loads the means to open one, refreshing or not."""
     code = "import sys; from batuta_hooks.guards.path_deps import main; main({}); print(*sys.modules)"
-    for arguments in ([], ["--refresh", "20"]):
+    for arguments in ("[]", "['--refresh', '20']"):
         command = [sys.executable, "-P", "-c", code.format(arguments)]
         loaded: list[Any] = run(command, cwd=repo.path, env=unmeasured()).stdout.split()
         assert "batuta_hooks.registry.lookup" in loaded

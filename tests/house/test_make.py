@@ -12,7 +12,7 @@ import pytest
 from tests.house.repository import ROOT, files
 from tests.support.process import run, unmeasured
 
-TARGETS = {"demo", "test", "test-slow", "lint", "bench", "clean", "lock"}
+TARGETS = {"demo", "test", "test-slow", "test-live", "lint", "bench", "clean", "lock"}
 
 
 @pytest.fixture
@@ -45,6 +45,7 @@ def test_tests_are_linted_and_measured(clone: Path) -> None:
     order = ["ruff check .", "ruff format --check .", "bin/mypy", "not slow and not live", "coverage report"]
     assert sorted(order, key=commands.index) == order
     assert "'slow and not live'" in dry("test-slow", clone)
+    assert "pytest -m live" in dry("test-live", clone)
 
 
 def test_benchmarks_run_one_after_the_other(clone: Path) -> None:
@@ -73,8 +74,8 @@ def test_a_machine_without_python_is_told_so(clone: Path) -> None:
     assert not (clone / ".venv").exists()
 
 
-def test_ci_runs_both_halves_without_a_terminal(clone: Path, tmp_path: Path) -> None:
-    """.ci/run calls `make test`, then `make test-slow`, in the repository's folder, and stops where one fails."""
+def test_ci_runs_all_parts_without_a_terminal(clone: Path, tmp_path: Path) -> None:
+    """.ci/run calls `make test`, `test-slow` and `test-live` in the repository's folder, and stops where one fails."""
     log = tmp_path / "log"
     make = tmp_path / "bin" / "make"
     make.parent.mkdir()
@@ -82,7 +83,8 @@ def test_ci_runs_both_halves_without_a_terminal(clone: Path, tmp_path: Path) -> 
     make.chmod(0o755)
     env = {**os.environ, "PATH": f"{make.parent}:{os.environ['PATH']}", "STOP": ""}
     run([clone / ".ci" / "run"], cwd=tmp_path, env=env, stdin="typed")
-    assert log.read_text(encoding="utf-8") == f"{clone} true test\n{clone} true test-slow\n"
+    lines = [f"{clone} true {target}\n" for target in ("test", "test-slow", "test-live")]
+    assert log.read_text(encoding="utf-8") == "".join(lines)
     log.unlink()
     run([clone / ".ci" / "run"], cwd=tmp_path, env={**env, "STOP": "test"}, code=1)
     assert log.read_text(encoding="utf-8") == f"{clone} true test\n"

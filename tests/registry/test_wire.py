@@ -17,7 +17,8 @@ import pytest
 
 from batuta_hooks.registry.credentials import Secret
 from batuta_hooks.registry.exchange import NoReply, Reply, Request, WireSettings
-from batuta_hooks.registry.wire import REDIRECTS, Wire, user_agent
+from batuta_hooks.registry.http_rules import user_agent
+from batuta_hooks.registry.wire import REDIRECTS, Wire
 from tests.support.registry import (
     Fault,
     FaultyRegistry,
