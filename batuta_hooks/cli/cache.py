@@ -13,12 +13,13 @@ from typing import Any
 
 from batuta_hooks.cli.check import say_notes
 from batuta_hooks.cli.common import Common
-from batuta_hooks.cli.terminal import age, console, wants_color
+from batuta_hooks.cli.terminal import age, console
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.gather.configuration import read_configuration
 from batuta_hooks.registry.entry import TTL_S
 from batuta_hooks.registry.outcomes import ABSENT, FRESH, OFFLINE, REFRESHED, UNCHANGED, UNKNOWN
 from batuta_hooks.report.plain import printable
+from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.cache_info import Contents, Holding, cache_path, clear_cache, read_contents
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import find_workspace
@@ -51,7 +52,7 @@ def run_path() -> int:
 def run_info(common: Common, *, as_json: bool) -> int:
     """Print what the cache holds."""
     now = report_time()
-    contents = read_contents(int(now.timestamp()), _ttl_s())
+    contents = read_contents(int(now.timestamp()), _ttl_s(common.workspace or "."))
     say_notes(contents.notes)
     if as_json:
         print(json.dumps(_document(contents, now)))
@@ -97,7 +98,7 @@ def run_warm(common: Common, crates: Sequence[str], *, transitive: bool) -> int:
     notes: tuple[str, ...] = ()
     if crates:
         folder = common.workspace or "."
-        wishes: Sequence[Wish] = [Wish(folder, frozenset(crates), ttl_s=_ttl_s())]
+        wishes: Sequence[Wish] = [Wish(folder, frozenset(crates), ttl_s=_ttl_s(folder))]
     else:
         wishes, notes = named_by_stack(find_workspace(common.workspace), transitive=transitive, jobs=common.jobs)
     with _bars(common) as told:
@@ -109,8 +110,8 @@ def run_warm(common: Common, crates: Sequence[str], *, transitive: bool) -> int:
     return 1 if warmed.failed else 0
 
 
-def _ttl_s() -> int:
-    config, _ = read_configuration(".", None, for_guard=True)
+def _ttl_s(folder: str) -> int:
+    config, _ = read_configuration(folder, None, for_guard=True)
     return config.ttl_s if config else TTL_S
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from batuta_hooks.cli.common import Common
-from batuta_hooks.cli.terminal import wants_color
 from batuta_hooks.report.plain import printable
+from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.check import check, exit_code, report_time
 from batuta_hooks.stack.checkouts import find_workspace
 from batuta_hooks.stack.crates_io import Asking

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-def wants_color(choice: str) -> bool:
-    """Whether to colour standard output: as chosen, else in a terminal unless ``NO_COLOR`` is set to anything."""
-    if choice != "auto":
-        return choice == "always"
-    return not os.environ.get("NO_COLOR") and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def age(seconds: int) -> str:

@@ -8,6 +8,7 @@ import sys
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.guards.options import Options
 from batuta_hooks.report.plain import printable, text_lines
+from batuta_hooks.report.terminal import wants_color
 
 TYPE_CHECKING = False
 
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from batuta_hooks.guards.judging import Verdict
-
-
-def wants_color(choice: str) -> bool:
-    """Whether to colour standard output: as chosen, else in a terminal unless ``NO_COLOR`` is set to anything."""
-    if choice != "auto":
-        return choice == "always"
-    in_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return in_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def say(name: str, options: Options, verdict: Verdict) -> None:

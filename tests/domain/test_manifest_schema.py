@@ -672,7 +672,7 @@ dependencies.a = { path = "a" } ; dev-dependencies.a = { path = "A" }  => dev-de
 dependencies.a = { path = "a" } ; dev-dependencies.a = { git = "https://x.example/a" }  => dev-dependencies.a
 dependencies.a = { git = "https://x.example/a" } ; dev-dependencies.a = { git = "https://x.example/a.git/" }
 dependencies.a = { git = "https://github.com/A/b" } ; dev-dependencies.a = { git = "http://github.com/a/B.git" }
-dependencies.a = { git = "https://x.example:443/a" } ; dev-dependencies.a = { git = "https://x.example/a" }
+dependencies.a = { git = "http://x.example:80/a" } ; dev-dependencies.a = { git = "http://x.example/a" }
 dependencies.a = { git = "https://x.test/a" } ; dev-dependencies.a = { git = "https://x.test/b" }  => dev-dependencies.a
 dependencies.a = { git = "https://x.example/a" } ; dev-dependencies.a = { git = "https://x.example/a", rev = "b" }
     => dev-dependencies.a

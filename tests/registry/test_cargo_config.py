@@ -621,9 +621,9 @@ def test_a_source_in_full(tmp_path: Path) -> None:
     assert read(tmp_path) == Source(SPARSE, "https://index.crates.io/", "crates-io", CRATES_IO_INDEX, replaced=False)
     git = '[registries.crates-io]\nprotocol = "git"\n'
     assert read(tmp_path, git) == Source(GIT_INDEX, CRATES_IO_GIT_INDEX, "crates-io", CRATES_IO_GIT_INDEX)
-    mirror = TO_M.replace("@U", "https://Mirror.example:443")
-    url = "sparse+https://Mirror.example:443/m/"
-    assert read(tmp_path, mirror) == Source(SPARSE, "https://mirror.example/m/", "m", url, replaced=True)
+    mirror = TO_M.replace("@U", "http://Mirror.example:80")
+    url = "sparse+http://Mirror.example:80/m/"
+    assert read(tmp_path, mirror) == Source(SPARSE, "http://mirror.example/m/", "m", url, replaced=True)
     local = '[source.crates-io]\nreplace-with = "m"\n[source.m]\nlocal-registry = "lr"\n'
     assert read(tmp_path, local) == Source(LOCAL, f"{tmp_path}/lr", "m", replaced=True)
     same = f'[source.crates-io]\nregistry = "{CRATES_IO_INDEX}"\n'

@@ -131,7 +131,6 @@ def test_both_folders_of_crates_io() -> None:
     """The constants are what would be computed, so other registries' older folders are named rightly too."""
     assert index_folders(CRATES_IO_INDEX) == CRATES_IO_FOLDERS
     assert index_folders("SPARSE+https://index.crates.io/") == CRATES_IO_FOLDERS
-    assert not set(index_folders("sparse+https://index.crates.io:443/")) & set(CRATES_IO_FOLDERS)
     assert index_folders(CRATES_IO_GIT_INDEX)[1] == "github.com-1ecc6299db9ec823"
 
 
