@@ -121,7 +121,7 @@ def _inside(path: str, prefix: str) -> str:
     if rest == path:
         raise TarFault(f"it holds {_shown(path)}, which is not below {prefix}")
     parts = rest.split("/")
-    if "" in parts or ".." in parts or "." in parts or not rest.isprintable() or len(rest) > _MAX_PATH:
+    if "" in parts or ".." in parts or "." in parts or "\0" in rest or len(rest) > _MAX_PATH:
         raise TarFault(f"it holds {_shown(path)}, which is no path of a file")
     return rest
 

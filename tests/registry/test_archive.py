@@ -127,11 +127,10 @@ def test_the_checksum_goes_first() -> None:
         ("./x", "no path of a file"),
         ("src//x", "no path of a file"),
         ("/etc/passwd", "no path of a file"),
-        ("a\x1b[31mb", "no path of a file"),
         ("n" * 1100, "no path of a file"),
         ("", "no path of a file"),
     ],
-    ids=["out", "out and in", "dot", "empty part", "absolute", "escape", "long", "empty"],
+    ids=["out", "out and in", "dot", "empty part", "absolute", "long", "empty"],
 )
 def test_paths_that_lead_elsewhere(path: str, said: str) -> None:
     """An archive with one is refused as a whole."""
@@ -143,6 +142,22 @@ def test_paths_that_lead_elsewhere(path: str, said: str) -> None:
         assert isinstance(found, ArchiveFault)
         assert said in found.why
         assert found.why.isprintable()
+
+
+def test_a_file_may_have_any_name() -> None:
+    """Real archives hold fuzzers' inputs with control characters in their names; they are facts like any other."""
+    name = "fuzz/a\x1b[31m\nb"
+    entry = tarfile.TarInfo(f"sample-1.0.0/{name}")
+    manifest = tarfile.TarInfo("sample-1.0.0/Cargo.toml")
+    manifest.size = len(MANIFEST)
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        archive.addfile(manifest, io.BytesIO(MANIFEST))
+        archive.addfile(entry)
+    found = facts_in(out.getvalue())
+    assert isinstance(found, ArchiveFacts)
+    assert name in {file.path for file in found.files}
+    assert decode_facts(encode_facts(found)) == found
 
 
 def packed(*entries: tarfile.TarInfo) -> bytes:
