@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from batuta_hooks.domain.release import Release
 from batuta_hooks.registry.cargo_config import CargoConfig, Settings
 from batuta_hooks.registry.endpoint import MAX_ARCHIVE_BYTES, Endpoint
 from batuta_hooks.registry.entry import ABSENT_STATUSES, Entry, Key
 from batuta_hooks.registry.exchange import NoReply, RegistryFault, Reply, Request, WireSettings
-from batuta_hooks.registry.index_lines import Release
 from batuta_hooks.registry.on_disk import DiskRegistry, registry_url
 from batuta_hooks.registry.sources import Source
 from batuta_hooks.registry.wire import Wire

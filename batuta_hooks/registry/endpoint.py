@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from batuta_hooks.domain.release import Release
 from batuta_hooks.registry.cargo_config import CargoConfig
 from batuta_hooks.registry.credentials import NoToken, Secret, find_token
 from batuta_hooks.registry.entry import Entry
 from batuta_hooks.registry.exchange import NoReply, RegistryFault, Reply, Request
 from batuta_hooks.registry.http_rules import Failure, address, host_of, origin_of
 from batuta_hooks.registry.index import MAX_BYTES
-from batuta_hooks.registry.index_lines import Release
 from batuta_hooks.registry.names import sparse_path
 from batuta_hooks.registry.sources import Source
 from batuta_hooks.registry.urls import parse_url

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import TypeVar
 
-    from batuta_hooks.registry.index_lines import Release
+    from batuta_hooks.domain.release import Release
 
     _Dated = TypeVar("_Dated", "Listed", Release)
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from batuta_hooks.domain.facts import Published
+    from batuta_hooks.domain.release import Release
     from batuta_hooks.registry.cargo_home import CachedIndex
     from batuta_hooks.registry.index import Span
-    from batuta_hooks.registry.index_lines import Release
 
     _Index = tuple[bytes, Sequence[Span] | None]
 

@@ -6,6 +6,7 @@ import json
 import time
 from typing import NamedTuple
 
+from batuta_hooks.domain.release import Release
 from batuta_hooks.registry.archive import ArchiveFault, decode_facts, encode_facts, read_archive
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.door import NOT_MODIFIED, Job
@@ -13,7 +14,6 @@ from batuta_hooks.registry.entry import ABSENT_STATUSES, FOUND, Entry, Key, abse
 from batuta_hooks.registry.exchange import Reply
 from batuta_hooks.registry.http_rules import host_of
 from batuta_hooks.registry.index import release
-from batuta_hooks.registry.index_lines import Release
 
 REFRESHED = "refreshed"
 UNCHANGED = "unchanged"

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Self
 
+from batuta_hooks.domain.release import Release
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.cargo_config import CargoConfig, ConfigFault
 from batuta_hooks.registry.door import FolderDoor, Job, WebDoor
 from batuta_hooks.registry.entry import TTL_S, Key, Miss, archive_key, index_key, registry_identity
 from batuta_hooks.registry.exchange import RegistryFault
-from batuta_hooks.registry.index_lines import Release
 from batuta_hooks.registry.on_disk import registry_url
 from batuta_hooks.registry.outcomes import ABSENT, OFFLINE, UNKNOWN, ArchiveAnswers, IndexAnswers, Outcome
 from batuta_hooks.registry.sources import CRATES_IO, GIT_INDEX, SPARSE, Source, find_source

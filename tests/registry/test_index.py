@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from batuta_hooks.domain.release import IndexDependency, Release
 from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.registry.index import (
     MAX_BYTES,
@@ -30,7 +31,6 @@ from batuta_hooks.registry.index import (
     releases,
     versions,
 )
-from batuta_hooks.registry.index_lines import IndexDependency, Release
 from batuta_hooks.registry.names import InvalidCrateName, sparse_path
 from tests.registry.loopback import Registry, cargo_environment, index_line, lock, registry, write_package
 from tests.registry.real_data import INDEX, index_files, needs

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from batuta_hooks.domain.release import Release
 from batuta_hooks.gather.registry import Registry, find_place
-from batuta_hooks.registry.index_lines import Release
 from batuta_hooks.registry.lookup import Answer
 from batuta_hooks.registry.outcomes import OFFLINE, UNKNOWN
 from batuta_hooks.stack.checkouts import find_workspace
