@@ -6,11 +6,11 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated, cast
 
 import typer
 
+from batuta_hooks.cli.commands import cache, check, explain, init
 from batuta_hooks.cli.common import Common, with_common
 from batuta_hooks.domain.errors import BatutaError
 
@@ -27,13 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Format(StrEnum):
-    """How to print a report."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def _show_version(wanted: bool) -> None:
@@ -55,128 +48,10 @@ def _before_command(
     return 0
 
 
-@app.command("check")
-@with_common
-def _check(
-    common: Common,
-    crates: Annotated[list[str] | None, typer.Argument(metavar="CRATE", help="The crates to report.")] = None,
-    project: Annotated[str | None, typer.Option("--project", metavar="CRATE", help="One more crate to report.")] = None,
-    source: Annotated[
-        str, typer.Option("--source", metavar="SOURCE", help="worktree, index, or a revision such as HEAD.")
-    ] = "worktree",
-    format: Annotated[Format, typer.Option("--format", help="How to print the report.")] = Format.TEXT,  # noqa: A002
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Warnings fail too (1), and so does the undecided (3).")
-    ] = False,
-) -> int:
-    """Judge every crate of every repository: would cargo publish it, would a clone build?"""
-    from batuta_hooks.cli.check import run_check
-
-    names = [*(crates or ()), *([project] if project is not None else ())]
-    return run_check(common, names, source, as_json=format is Format.JSON, strict=strict)
-
-
-@app.command("explain")
-@with_common
-def _explain(
-    common: Common,  # noqa: ARG001
-    code: Annotated[str, typer.Argument(metavar="CODE", help="A finding's code, such as PD001.")] = "",
-) -> int:
-    """Say what a finding's code means, with an example and how to allow it."""
-    from batuta_hooks.cli.explain import explanation
-
-    print(explanation(code))
-    return 0
-
-
-@app.command("init")
-@with_common
-def _init(
-    common: Common,
-    baseline: Annotated[
-        bool, typer.Option("--baseline", help="Write today's errors as exceptions, so that only new ones fail.")
-    ] = False,
-) -> int:
-    """Write a commented batuta-stack.toml."""
-    from batuta_hooks.cli.init import run_init
-
-    return run_init(common, baseline=baseline)
-
-
-cache_app = typer.Typer(help="What is known of the registry's crates, on disk.", rich_markup_mode=None)
-app.add_typer(cache_app, name="cache")
-
-
-@cache_app.callback()
-@with_common
-def _before_cache_command(common: Common) -> int:  # noqa: ARG001
-    return 0
-
-
-@cache_app.command("info")
-@with_common
-def _cache_info(
-    common: Common,
-    format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT,  # noqa: A002
-) -> int:
-    """Say what the cache holds: answers, their ages, their size, and how often it helped."""
-    from batuta_hooks.cli.cache import run_info
-
-    return run_info(common, as_json=format is Format.JSON)
-
-
-@cache_app.command("warm")
-@with_common
-def _cache_warm(
-    common: Common,
-    crates: Annotated[list[str] | None, typer.Argument(metavar="CRATE", help="Crates; none for the stack's.")] = None,
-    transitive: Annotated[
-        bool, typer.Option("--transitive", help="All that the stack's Cargo.lock files name, too.")
-    ] = False,
-) -> int:
-    """Ask the registry about crates, or about all that the stack names, so that nobody has to wait for it later."""
-    from batuta_hooks.cli.cache import run_warm
-
-    return run_warm(common, crates or (), transitive=transitive)
-
-
-@cache_app.command("clear")
-@with_common
-def _cache_clear(common: Common) -> int:
-    """Remove every answer from the cache."""
-    from batuta_hooks.cli.cache import run_clear
-
-    return run_clear(common)
-
-
-@cache_app.command("path")
-@with_common
-def _cache_path(common: Common) -> int:  # noqa: ARG001
-    """Print the folder of the cache."""
-    from batuta_hooks.cli.cache import run_path
-
-    return run_path()
-
-
-_File = Annotated[str, typer.Argument(metavar="FILE")]
-
-
-@cache_app.command("export")
-@with_common
-def _cache_export(common: Common, file: _File) -> int:
-    """Write all that the cache holds into a file, for a machine without a network."""
-    from batuta_hooks.cli.cache import run_export
-
-    return run_export(common, file)
-
-
-@cache_app.command("import")
-@with_common
-def _cache_import(common: Common, file: _File) -> int:
-    """Take what `cache export` wrote into the cache; any other file is refused."""
-    from batuta_hooks.cli.cache import run_import
-
-    return run_import(common, file)
+check.register(app)
+explain.register(app)
+init.register(app)
+cache.register(app)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,0 +1,34 @@
+"""Declares ``batuta-stack check``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from batuta_hooks.cli.common import Common, with_common
+from batuta_hooks.cli.formats import Format
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("check")(with_common(_check))
+
+
+def _check(
+    common: Common,
+    crates: Annotated[list[str] | None, typer.Argument(metavar="CRATE", help="The crates to report.")] = None,
+    project: Annotated[str | None, typer.Option("--project", metavar="CRATE", help="One more crate to report.")] = None,
+    source: Annotated[
+        str, typer.Option("--source", metavar="SOURCE", help="worktree, index, or a revision such as HEAD.")
+    ] = "worktree",
+    format: Annotated[Format, typer.Option("--format", help="How to print the report.")] = Format.TEXT,  # noqa: A002
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings fail too (1), and so does the undecided (3).")
+    ] = False,
+) -> int:
+    """Judge every crate of every repository: would cargo publish it, would a clone build?"""
+    from batuta_hooks.cli.check import run_check
+
+    names = [*(crates or ()), *([project] if project is not None else ())]
+    return run_check(common, names, source, as_json=format is Format.JSON, strict=strict)

@@ -1,0 +1,12 @@
+"""How reports may be printed: the choices of `--format`, shared by the commands."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """A report for people, or for programs."""
+
+    TEXT = "text"
+    JSON = "json"
