@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from batuta_hooks.report.json_report import exact, finding_object
+from batuta_hooks.report.json_report import exact_values, finding_object
 from batuta_hooks.stack.check import CARGO
 from batuta_hooks.stack.checkouts import Checkout
 from batuta_hooks.stack.verdict import Crate, Placed, Report
@@ -37,15 +37,7 @@ def check_document(report: Report, now: datetime) -> str:
         "as_of": report.as_of or None,
         "cargo": CARGO,
     }
-    return json.dumps(_exact(document), ensure_ascii=False)
-
-
-def _exact(value: Any) -> Any:
-    if isinstance(value, str):
-        return exact(value)
-    if isinstance(value, dict):
-        return {key: _exact(inner) for key, inner in value.items()}
-    return [_exact(inner) for inner in value] if isinstance(value, list | tuple) else value
+    return json.dumps(exact_values(document), ensure_ascii=False)
 
 
 def _crate(crate: Crate) -> dict[str, Any]:

@@ -38,6 +38,15 @@ def exact(text: str) -> str:
         return text.encode("utf-8", "backslashreplace").decode()
 
 
+def exact_values(value: Any) -> Any:
+    """A document with every text in it as `exact` gives it; tuples become lists."""
+    if isinstance(value, str):
+        return exact(value)
+    if isinstance(value, dict):
+        return {key: exact_values(inner) for key, inner in value.items()}
+    return [exact_values(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
 def guard_document(
     guard: str,
     version: str,

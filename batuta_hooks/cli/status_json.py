@@ -1,0 +1,66 @@
+"""The board as its JSON document, ``batuta.status/1``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from batuta_hooks.report.json_report import exact_values
+from batuta_hooks.stack.status import Board, Row
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def status_document(board: Board) -> str:
+    """The whole document on one line."""
+    return json.dumps(exact_values(status_object(board)), ensure_ascii=False)
+
+
+def status_object(board: Board) -> dict[str, Any]:
+    """The document as values."""
+    report = board.report
+    return {
+        "schema": "batuta.status/1",
+        "timestamp": board.updated.strftime(_TIME),
+        "updated": board.updated.strftime(_TIME),
+        "workspace": report.workspace,
+        "summary": {
+            "total_crates": len(report.crates),
+            "healthy": report.count("healthy"),
+            "warnings": report.count("warning"),
+            "errors": report.count("error"),
+            "unknown": report.count("unknown"),
+        },
+        "layers": [{"name": layer.name, "crates": layer.crates} for layer in board.layers],
+        "crates": [_crate(row) for row in board.rows],
+        "pending_actions": [],
+        "data_age_s": report.data_age_s,
+        "as_of": report.as_of or None,
+    }
+
+
+def _crate(row: Row) -> dict[str, Any]:
+    crate, status = row.crate, row.checkout.status
+    return {
+        "name": crate.name,
+        "repository": crate.repository,
+        "version": crate.version,
+        "registry": {
+            "version": crate.standing.version,
+            "state": crate.standing.state,
+            "age_s": crate.standing.age_s,
+        },
+        "health": row.health,
+        "reasons": row.reasons,
+        "coverage": None,
+        "warnings": None,
+        "days_since_release": None,
+        "commits_since_release": None,
+        "git": {
+            "branch": status.branch if status else None,
+            "dirty": status.dirty if status else None,
+            "ahead": status.ahead if status else None,
+            "behind": status.behind if status else None,
+        },
+        "publishable": crate.publishable.verdict,
+    }

@@ -1,0 +1,102 @@
+"""The stack at a glance: what a check finds, and beside it how old every figure is and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from batuta_hooks.domain.config import Config
+from batuta_hooks.domain.finding import ERROR
+from batuta_hooks.gather.configuration import read_configuration
+from batuta_hooks.stack.check import check
+from batuta_hooks.stack.checkouts import Checkout, Workspace
+from batuta_hooks.stack.crates_io import Asking
+from batuta_hooks.stack.judging import MISCONFIGURED
+from batuta_hooks.stack.layers import Layer, layers_of
+from batuta_hooks.stack.standing import BEHIND, YANKED
+from batuta_hooks.stack.verdict import Crate, Report
+
+
+class Row(NamedTuple):
+    """One crate on the board.
+
+    Attributes:
+        crate: what the check says of it.
+        checkout: how its repository stands.
+        reasons: why it is not healthy, and how it differs from what is published; a clause each.
+    """
+
+    crate: Crate
+    checkout: Checkout
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def health(self) -> str:
+        """``healthy``, ``warning``, ``error`` or ``unknown``: the check's word."""
+        return self.crate.status
+
+
+class Board(NamedTuple):
+    """All that is shown of a stack.
+
+    Attributes:
+        updated: when it was looked at.
+        layers: what to show together, lowest first.
+        rows: one a crate, in the report's order.
+        report: the check that it rests on.
+    """
+
+    updated: datetime
+    layers: tuple[Layer, ...]
+    rows: tuple[Row, ...]
+    report: Report
+
+    def in_layer(self, layer: Layer) -> list[Row]:
+        """The rows of a layer, in its order; several where repositories have crates of one name."""
+        return [row for name in layer.crates for row in self.rows if row.crate.name == name]
+
+
+def status(
+    workspace: Workspace,
+    *,
+    now: datetime,
+    jobs: int | None = None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    asking: Asking | None = None,
+) -> Board:
+    """Look at the whole stack; nothing is written into any repository.
+
+    Args:
+        now, jobs, on_progress, asking: as `check` takes them.
+
+    Raises:
+        BatutaError: as `check` does, or the configuration of the workspace is wrong.
+    """
+    config, _ = read_configuration(workspace.folder, None, for_guard=False)
+    report = check(workspace, now=now, jobs=jobs, on_progress=on_progress, asking=asking)
+    checkouts = {checkout.path: checkout for checkout in report.checkouts}
+    rows = tuple(Row(crate, checkouts[crate.repository], tuple(_reasons(crate))) for crate in report.crates)
+    return Board(now.astimezone(UTC), layers_of(report.crates, (config or Config()).layers), rows, report)
+
+
+def exit_code(board: Board) -> int:
+    """1 where a crate is in error, 2 where a configuration is wrong, else 0."""
+    if any(checkout.state == MISCONFIGURED for checkout in board.report.checkouts):
+        return 2
+    return 1 if any(row.health == ERROR for row in board.rows) else 0
+
+
+def _reasons(crate: Crate) -> list[str]:
+    """The worst first; the same sentence about several lines is one reason."""
+    order = {ERROR: 0, "warning": 1}
+    serious = [finding for finding in crate.findings if finding.severity in order]
+    serious.sort(key=lambda finding: order[finding.severity])
+    reasons = [f"{finding.code} {finding.message}" for finding in serious]
+    if crate.standing.state == YANKED:
+        reasons.append("the version here is yanked" if crate.standing.version else "all published versions are yanked")
+    elif crate.standing.state == BEHIND:
+        reasons.append(f"{crate.standing.version} is published, and the version here is older")
+    if not reasons:
+        reasons += [f"undecided: {unknown.why}" for unknown in crate.unknown]
+    return list(dict.fromkeys(reasons))
