@@ -13,6 +13,7 @@ from batuta_hooks.domain.codes import CODES
 from batuta_hooks.domain.config_keys import KEYS, Fault, Layer, faults_in
 from batuta_hooks.domain.finding import OFF, Finding
 from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.domain.tags import Tags
 from batuta_hooks.domain.tree import join, starts_with
 
 TYPE_CHECKING = False
@@ -70,20 +71,6 @@ class Release(NamedTuple):
     requirements: str = "raise"
     branch: str | None = None
     remote: str = "origin"
-
-
-class Tags(NamedTuple):
-    """``[tags]``: how version tags are spelled, with ``{crate}`` and ``{version}``.
-
-    Attributes:
-        template: for every crate; ``None``: the form that a repository's own tags use already.
-        ignore: globs of tags that speak of no version.
-        crates: templates of single crates.
-    """
-
-    template: str | None = None
-    ignore: tuple[str, ...] = ()
-    crates: Mapping[str, str] = _NOTHING
 
 
 class Allow(NamedTuple):

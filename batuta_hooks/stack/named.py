@@ -11,7 +11,8 @@ from batuta_hooks.domain.config import Config, is_skipped
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.lockfile import LockFault, read_lockfile
 from batuta_hooks.domain.manifest import Manifest
-from batuta_hooks.domain.semver import InvalidVersion, Version
+from batuta_hooks.domain.tag_crates import TagCrates
+from batuta_hooks.domain.tags import read_tag
 from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.git.command import Git, environment
 from batuta_hooks.git.tree import read_regular_file
@@ -89,21 +90,21 @@ def _locked(opened: Opened, place: str, notes: list[str]) -> Iterator[str]:
 
 def _versions(opened: Opened, manifests: Iterable[Manifest]) -> dict[str, frozenset[str]]:
     """Of each crate that may go to crates.io the version of its manifest, and those that tags here speak of."""
-    packages = {one.name: one for one in manifests if one.package and one.package.is_bound_for_crates_io}
+    read = [one for one in manifests if one.package]
+    packages = {one.name: one for one in read if one.package and one.package.is_bound_for_crates_io}
     versions: dict[str, set[str]] = {}
     for name, manifest in packages.items():
         assert manifest.package
         if manifest.package.version:
             versions.setdefault(name, set()).add(manifest.package.version)
-    root = [name for name, one in packages.items() if one.path == "Cargo.toml"]
-    bare = root or [name for name, one in packages.items() if "version" in one.inherited_keys]
-    for tag in _tags(opened.folder):
-        crate, version = _read_tag(tag)
-        if not version:
-            continue
-        named = [name for name in (crate, crate.removeprefix("v")) if name in packages]
-        for name in named[:1] if crate else bare:
-            versions.setdefault(name, set()).add(version)
+    bare = TagCrates(opened.facts.manifests).bare().paths
+    known = {one.name for one in read}
+    meant = [name for name, one in packages.items() if one.path in bare]
+    for name in _tags(opened.folder):
+        tag = read_tag(name, known, opened.config.tags)
+        if tag is not None:
+            for crate in packages.keys() & (tag.crates or meant):
+                versions.setdefault(crate, set()).add(tag.version)
     return {name: frozenset(found) for name, found in versions.items()}
 
 
@@ -113,14 +114,3 @@ def _tags(folder: str) -> list[str]:
         return os.fsdecode(listed.collect()).splitlines()
     except BatutaError:
         return []
-
-
-def _read_tag(tag: str) -> tuple[str, str]:
-    """What a tag has before its version, empty where that is nothing or `v`, and the version; else two empty texts."""
-    for place, sign in enumerate(tag):
-        if sign.isdigit() and (place == 0 or not (tag[place - 1].isdigit() or tag[place - 1] == ".")):
-            try:
-                return tag[:place].removesuffix("v").rstrip("-@/_"), str(Version.parse(tag[place:]))
-            except InvalidVersion:
-                continue
-    return "", ""

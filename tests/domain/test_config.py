@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batuta_hooks.domain.codes import CODES
-from batuta_hooks.domain.config import Allow, Config, Gate, Quality, Release, Tags, is_skipped, judge, read_config
+from batuta_hooks.domain.config import Allow, Config, Gate, Quality, Release, is_skipped, judge, read_config
 from batuta_hooks.domain.config_faults import key_paths
 from batuta_hooks.domain.config_keys import KEYS, Layer
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import SEVERITIES, Finding
+from batuta_hooks.domain.tags import Tags
 from batuta_hooks.domain.toml_text import read_toml
 from tests.support.process import run, unmeasured
 
