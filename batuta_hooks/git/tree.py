@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from batuta_hooks.domain.tree import ReadFault, starts_with
 from batuta_hooks.git.listing import Entry, read_entry
@@ -58,6 +58,21 @@ class GitTree:
     def reads_worktree(self) -> bool:
         """Whether files are read from the worktree."""
         return self._top is not None
+
+    @property
+    def paths(self) -> Collection[str]:
+        """Every tracked path: files, symbolic links and submodules."""
+        return self._entries.keys()
+
+    @property
+    def links(self) -> Collection[str]:
+        """The symbolic links among them."""
+        return self._links
+
+    def oid(self, path: str) -> str | None:
+        """The id of the object that is tracked at a path, links not followed; ``None`` where nothing is."""
+        words = self._entries.get(path)
+        return None if words is None else read_entry(words).oid
 
     @property
     def manifest_paths(self) -> Sequence[str]:
