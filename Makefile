@@ -15,6 +15,8 @@ BIN := $(VENV)/bin
 # Written last, so that an environment whose installation broke off is completed by the next run.
 READY := $(VENV)/.ready
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+# One process a processor; the tests of one file stay together, as they share what is slow to make.
+PYTEST := -m pytest --numprocesses logical --dist loadscope
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 help:
@@ -55,12 +57,12 @@ lint: $(READY)
 
 test: lint
 	rm -rf .cache/coverage
-	$(BIN)/coverage run -m pytest -m 'not slow and not live'
+	$(BIN)/coverage run $(PYTEST) -m 'not slow and not live'
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -m 'slow and not live'
+	$(BIN)/python $(PYTEST) -m 'slow and not live'
 
 test-live: $(READY)
 	$(BIN)/python -m pytest -m live
