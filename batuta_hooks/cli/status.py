@@ -14,16 +14,26 @@ from batuta_hooks.stack.checkouts import find_workspace
 from batuta_hooks.stack.status import Board, exit_code, status
 
 
+class Tree(NamedTuple):
+    """Which tree to show; see `batuta_hooks.cli.status_tree.branches`."""
+
+    invert: bool = False
+    depth: int | None = None
+    layer: str | None = None
+
+
 class Wish(NamedTuple):
     """What to show of the board.
 
     Attributes:
-        format: ``text`` or ``json``.
+        format: ``text``, ``json``, ``mermaid`` or ``dot``.
         simple: a table, even in a terminal.
+        tree: a tree; ``None`` for none.
     """
 
     format: str = "text"
     simple: bool = False
+    tree: Tree | None = None
 
 
 def run_status(common: Common, wish: Wish) -> int:
@@ -31,11 +41,11 @@ def run_status(common: Common, wish: Wish) -> int:
     board = look(common)
     say_notes(board.report.notes)
     if wish.format == "text":
-        _print_text(common, board)
+        _print_text(common, board, wish)
     else:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal takes
-        sys.stdout.write(_document(board))
+        sys.stdout.write(_document(board, wish.format))
     return exit_code(board)
 
 
@@ -55,13 +65,24 @@ def look(common: Common) -> Board:
     )
 
 
-def _print_text(common: Common, board: Board) -> None:
+def _print_text(common: Common, board: Board, wish: Wish) -> None:
+    if wish.tree is not None:
+        from batuta_hooks.cli.status_tree import tree_lines
+
+        invert, depth, layer = wish.tree
+        can_draw = (sys.stdout.encoding or "").lower().startswith("utf")
+        print("\n".join(tree_lines(board, invert=invert, depth=depth, layer=layer, plain=not can_draw)))
+        return
     from batuta_hooks.cli.status_text import print_board
 
     print_board(board, color=wants_color(common.color or "auto"), verbose=bool(common.verbose))
 
 
-def _document(board: Board) -> str:
-    from batuta_hooks.cli.status_json import status_document
+def _document(board: Board, format_: str) -> str:
+    if format_ == "json":
+        from batuta_hooks.cli.status_json import status_document
 
-    return f"{status_document(board)}\n"
+        return f"{status_document(board)}\n"
+    from batuta_hooks.cli.diagrams import dot, mermaid
+
+    return "".join(f"{line}\n" for line in (dot if format_ == "dot" else mermaid)(board))

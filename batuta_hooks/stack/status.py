@@ -13,7 +13,7 @@ from batuta_hooks.stack.check import check
 from batuta_hooks.stack.checkouts import Checkout, Workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.judging import MISCONFIGURED
-from batuta_hooks.stack.layers import Layer, layers_of
+from batuta_hooks.stack.layers import Layer, Need, layers_of, needs_of
 from batuta_hooks.stack.standing import BEHIND, YANKED
 from batuta_hooks.stack.verdict import Crate, Report
 
@@ -44,17 +44,28 @@ class Board(NamedTuple):
         updated: when it was looked at.
         layers: what to show together, lowest first.
         rows: one a crate, in the report's order.
+        needs: who needs whom.
         report: the check that it rests on.
     """
 
     updated: datetime
     layers: tuple[Layer, ...]
     rows: tuple[Row, ...]
+    needs: tuple[Need, ...]
     report: Report
 
     def in_layer(self, layer: Layer) -> list[Row]:
-        """The rows of a layer, in its order; several where repositories have crates of one name."""
-        return [row for name in layer.crates for row in self.rows if row.crate.name == name]
+        """The rows of a layer, in its order."""
+        named = self.by_name
+        return [row for name in layer.crates for row in named[name]]
+
+    @property
+    def by_name(self) -> dict[str, list[Row]]:
+        """The rows of each name: one, unless repositories have crates of one name."""
+        named: dict[str, list[Row]] = {}
+        for row in self.rows:
+            named.setdefault(row.crate.name, []).append(row)
+        return named
 
 
 def status(
@@ -77,7 +88,9 @@ def status(
     report = check(workspace, now=now, jobs=jobs, on_progress=on_progress, asking=asking)
     checkouts = {checkout.path: checkout for checkout in report.checkouts}
     rows = tuple(Row(crate, checkouts[crate.repository], tuple(_reasons(crate))) for crate in report.crates)
-    return Board(now.astimezone(UTC), layers_of(report.crates, (config or Config()).layers), rows, report)
+    needs = needs_of(report.crates)
+    layers = layers_of((crate.name for crate in report.crates), needs, (config or Config()).layers)
+    return Board(now.astimezone(UTC), layers, rows, needs, report)
 
 
 def exit_code(board: Board) -> int:

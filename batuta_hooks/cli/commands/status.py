@@ -15,6 +15,8 @@ class StatusFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    MERMAID = "mermaid"
+    DOT = "dot"
 
 
 def register(app: typer.Typer) -> None:
@@ -25,9 +27,18 @@ def register(app: typer.Typer) -> None:
 def _status(
     common: Common,
     simple: Annotated[bool, typer.Option("--simple", help="One table.")] = False,
+    tree: Annotated[bool, typer.Option("--tree", help="What needs what, as a tree.")] = False,
+    invert: Annotated[bool, typer.Option("--invert", help="With --tree: dependents below each crate.")] = False,
+    depth: Annotated[
+        int | None, typer.Option("--depth", min=0, metavar="N", help="With --tree: so many levels below the roots.")
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option("--layer", metavar="NAME", help="With --tree: the crates of a layer as roots.")
+    ] = None,
     format: Annotated[StatusFormat, typer.Option("--format", help="How to print it.")] = StatusFormat.TEXT,  # noqa: A002
 ) -> int:
     """Show the stack at a glance: versions, health, age of every figure, and what to do next."""
-    from batuta_hooks.cli.status import Wish, run_status
+    from batuta_hooks.cli.status import Tree, Wish, run_status
 
-    return run_status(common, Wish(format=format.value, simple=simple))
+    wants_tree = tree or invert or depth is not None or layer is not None
+    return run_status(common, Wish(format.value, simple, Tree(invert, depth, layer) if wants_tree else None))
