@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Any, TypeVar
 
+    from batuta_hooks.domain.facts import Policy
+
     _Values = TypeVar("_Values", bound=NamedTuple)
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -143,6 +145,13 @@ class Config(NamedTuple):
     def needs_today(self) -> bool:
         """Whether `judge` has to be told the date: some exception ends one day."""
         return any(entry.until is not None for entry in self.allow)
+
+    @property
+    def policy(self) -> Policy:
+        """What of it the checks have to know."""
+        from batuta_hooks.domain.facts import Policy
+
+        return Policy(self.versions, self.shared, self.exclusive_features)
 
 
 def read_config(layers: Sequence[Layer]) -> tuple[Config, list[str]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.domain.stack import Stack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from batuta_hooks.domain.release import Release
     from batuta_hooks.domain.workspace import Manifests  # whoever only looks a crate up does without
 
 
@@ -20,14 +22,47 @@ class Sibling(NamedTuple):
 
 
 class Published(NamedTuple):
-    """What the registry holds of a crate: its unyanked and its yanked versions; none at all for "no such crate"."""
+    """What the registry holds of a crate: its unyanked and its yanked versions; none at all for "no such crate".
+
+    Attributes:
+        checked_at: when the registry last said so, in whole seconds since 1970; ``None`` where nothing tells.
+        is_of_this_run: whether it was asked by this very run, so that nobody knows better.
+    """
 
     versions: tuple[str, ...]
     yanked: tuple[str, ...] = ()
+    checked_at: int | None = None
+    is_of_this_run: bool = False
+
+
+class Policy(NamedTuple):
+    """What the configuration says of versions.
+
+    Attributes:
+        versions: ``[versions]``: package name → version requirement that the stack keeps to.
+        shared: ``[alignment] shared``: packages that the whole stack must need in compatible versions.
+        exclusive: ``[features.exclusive]``: package name → groups of features that exclude each other.
+    """
+
+    versions: Mapping[str, str] = {}
+    shared: tuple[str, ...] = ()
+    exclusive: Mapping[str, tuple[tuple[str, ...], ...]] = {}
 
 
 def _not_asked(package: str) -> Published | Unknown:
     return Unknown(package, "the registry was not asked")
+
+
+def _release_not_asked(package: str, _version: str) -> Release | Unknown | None:
+    return Unknown(package, "the registry was not asked")
+
+
+def _unborn() -> int | None:
+    return None
+
+
+def _nothing_planned(_package: str) -> Sequence[str]:
+    return ()
 
 
 def _no_sibling(_folder: str) -> Sibling | None:
@@ -49,6 +84,14 @@ class Facts(NamedTuple):
         sibling: asks for the crate at a path that leaves the repository, relative to its top folder.
         was_readable: asks whether a manifest could be loaded at the commit that the judged tree is compared with.
         is_on_disk: asks whether a repository-relative path exists in the worktree, tracked or not.
+        release: asks for a version of a package, as the registry's index describes it; ``None`` where it lists none of
+            that text.
+        stack: the crates of the stack by name, those of this repository and of the checkouts beside it.
+        repository: the path of this repository, as `stack` spells it.
+        committed_at: gives the time of the judged commit, or of HEAD where the index or the worktree is judged, in
+            whole seconds since 1970; ``None`` where there is none.
+        planned: gives the versions of a package that a release under way is going to publish.
+        policy: what the configuration says of versions.
     """
 
     manifests: Manifests
@@ -58,6 +101,12 @@ class Facts(NamedTuple):
     sibling: Callable[[str], Sibling | None] = _no_sibling
     was_readable: Callable[[str], bool] = _nowhere
     is_on_disk: Callable[[str], bool] = _nowhere
+    release: Callable[[str, str], Release | Unknown | None] = _release_not_asked
+    stack: Stack = Stack()
+    repository: str = "."
+    committed_at: Callable[[], int | None] = _unborn
+    planned: Callable[[str], Sequence[str]] = _nothing_planned
+    policy: Policy = Policy()
 
     def needs(self, path: str) -> bool:
         """Whether the repository depends on a manifest: its top one, a workspace's member, or one that was readable."""

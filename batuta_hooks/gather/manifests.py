@@ -9,6 +9,7 @@ from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.domain.stack import Stack, crates_in
 from batuta_hooks.domain.tree import is_outside, join, starts_with
 from batuta_hooks.domain.workspace import Manifests, inherits
 from batuta_hooks.gather.repository import Repository
@@ -109,12 +110,15 @@ def _inherits_from(manifests: Manifests, path: str, roots: set[str]) -> bool:
     return isinstance(root, Manifest) and root.path in roots
 
 
-def gather_facts(repository: Repository, manifests: Manifests, scope: Scope, base: str | Callable[[], str]) -> Facts:
-    """Facts about one tree.
+def gather_facts(
+    repository: Repository, manifests: Manifests, scope: Scope, base: str | Callable[[], str], commit: str = "HEAD"
+) -> Facts:
+    """Facts about one tree; the stack is what it holds itself.
 
     Args:
         base: the revision that the tree is compared with, empty for none; or a function that finds it, called where
             a check wants to know.
+        commit: the commit that the tree is of, or on which it will stand.
     """
     return Facts(
         manifests=manifests,
@@ -123,6 +127,8 @@ def gather_facts(repository: Repository, manifests: Manifests, scope: Scope, bas
         sibling=_siblings_of(repository),
         was_readable=_readable_at(repository, base),
         is_on_disk=lambda path: bool(repository.top) and os.path.lexists(f"{repository.top}/{path}"),
+        stack=Stack(lambda: crates_in(manifests, manifests.tree.manifest_paths)),
+        committed_at=lambda: repository.objects.committed_at(commit),
     )
 
 

@@ -14,7 +14,7 @@ from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.registry.cargo_config import ConfigFault, read_cargo_config
 from batuta_hooks.registry.entry import TTL_S
 from batuta_hooks.registry.glance import Glance, cache_folder
-from batuta_hooks.registry.lookup import Answer, Lookup, as_published
+from batuta_hooks.registry.lookup import Answer, Lookup, as_published, release_of
 from batuta_hooks.registry.sources import GIT_INDEX, SPARSE, find_source
 
 TYPE_CHECKING = False
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from batuta_hooks.domain.facts import Published
+    from batuta_hooks.domain.release import Release
 
 _NO = ("", "0", "false", "no", "off")
 
@@ -105,6 +106,10 @@ class Registry:
     def published(self, crate: str) -> Published | Unknown:
         """The same in a check's terms."""
         return as_published(self.answer(crate))
+
+    def release(self, crate: str, version: str) -> Release | Unknown | None:
+        """All that the index says of one version; ``None`` where it does not list it."""
+        return release_of(self.answer(crate), version)
 
     @property
     def oldest_age_s(self) -> int | None:

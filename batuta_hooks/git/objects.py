@@ -61,6 +61,17 @@ class Objects:
             found = self.find(f"{found.oid}^{{commit}}")
         return found.oid if found is not None and found.kind == "commit" else None
 
+    def committed_at(self, name: str) -> int | None:
+        """When the commit that a name stands for was made, in whole seconds since 1970; ``None`` where it is none."""
+        commit = self.peel(name)
+        found = self.find(commit) if commit else None
+        header = found.content.partition(b"\n\n")[0] if found else b""
+        for line in header.split(b"\n"):
+            if line.startswith(b"committer "):
+                words = line.rsplit(b" ", 2)
+                return int(words[1]) if len(words) == 3 and words[1].isdigit() else None
+        return None
+
     def find(self, name: str) -> Object | None:
         """The object that a name stands for; ``None`` where there is none."""
         if not name or "\n" in name or "\0" in name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from batuta_hooks.domain.facts import Facts
@@ -10,7 +11,7 @@ from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.workspace import Manifests
-from batuta_hooks.gather.manifests import gather_facts, named, whole
+from batuta_hooks.gather.manifests import Scope, gather_facts, named, whole
 from batuta_hooks.gather.repository import Repository
 from batuta_hooks.git.tree import GitTree
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from batuta_hooks.domain.config import Config
     from batuta_hooks.domain.facts import Published
+    from batuta_hooks.domain.release import Release
     from batuta_hooks.gather.registry import Registry
 
 #: Variables by which a configuration, or the repository, lies elsewhere than around the current folder.
@@ -69,6 +71,7 @@ class Judging:
         self._warnings: dict[str, None] = {}
         self._manifests = 0
         self._refresh_s = refresh_s
+        self._refreshed_at: int | None = None
         self._registry: Registry | None = None
         self._ttl_s: int | None = None
         self._ages: list[int] = []
@@ -91,15 +94,21 @@ class Judging:
         scope = named(files, repository.top, tree, manifests) if files else whole(tree)
         config = self._configuration(manifests)
         if config is None:
-            self._findings += self._ask(gather_facts(repository, manifests, scope, base), tree, commit)
+            self._findings += self._ask(self._facts(manifests, scope, base, commit), tree, commit)
         else:
             from batuta_hooks.guards.configured import settle, without_skipped
 
             self._ttl_s = config.ttl_s
             scope = without_skipped(scope, config)
-            found = self._ask(gather_facts(repository, manifests, scope, base), tree, commit)
+            facts = self._facts(manifests, scope, base, commit)._replace(policy=config.policy)
+            found = self._ask(facts, tree, commit)
             self._findings += settle(found, config, self._stage, repository)
         self._manifests += len(scope.manifests)
+
+    def _facts(self, manifests: Manifests, scope: Scope, base: str | Callable[[], str], commit: str) -> Facts:
+        return gather_facts(self._repository, manifests, scope, base, commit or "HEAD")._replace(
+            published=self._published, release=self._release
+        )
 
     def _configuration(self, manifests: Manifests) -> Config | None:
         root = manifests.load("Cargo.toml")
@@ -120,8 +129,9 @@ class Judging:
 
             self._close()  # it remembers its answers
             with self._open_registry() as registry:
+                self._refreshed_at = self._refreshed_at or int(time.time())
                 self._refresh_s = refresh_for(facts, self._check, registry, self._refresh_s)
-        for said in self._check(facts._replace(published=self._published)):
+        for said in self._check(facts):
             if not isinstance(said, Finding):
                 self._unknown[said] = None
             elif said.code == "PD008" and said.path in tree.missing and self._repository.is_partial():
@@ -131,9 +141,18 @@ class Judging:
         return sorted(findings)
 
     def _published(self, package: str) -> Published | Unknown:
+        published = self._opened().published(package)
+        if isinstance(published, Unknown) or self._refreshed_at is None or published.checked_at is None:
+            return published
+        return published._replace(is_of_this_run=published.checked_at >= self._refreshed_at)
+
+    def _release(self, package: str, version: str) -> Release | Unknown | None:
+        return self._opened().release(package, version)
+
+    def _opened(self) -> Registry:
         if self._registry is None:
             self._registry = self._open_registry()
-        return self._registry.published(package)
+        return self._registry
 
     def _open_registry(self) -> Registry:
         from batuta_hooks.gather.registry import Registry, find_place  # most runs ask nothing

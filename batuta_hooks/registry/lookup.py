@@ -210,5 +210,14 @@ def as_published(answer: Answer | Unknown) -> Published | Unknown:
     from batuta_hooks.domain.facts import Published
 
     if answer.spelled != answer.crate:
-        return Published(())
-    return Published(answer.versions, answer.yanked)
+        return Published((), (), answer.checked_at)
+    return Published(answer.versions, answer.yanked, answer.checked_at)
+
+
+def release_of(answer: Answer | Unknown, version: str) -> Release | Unknown | None:
+    """What an answer says of one version; ``None`` where it lists no such version, so that nothing is read."""
+    if isinstance(answer, Unknown):
+        return answer
+    if answer.spelled != answer.crate or (version not in answer.versions and version not in answer.yanked):
+        return None
+    return answer.release(version)

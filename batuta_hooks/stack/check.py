@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.graph import CrateGraph
+from batuta_hooks.domain.stack import Stack
 from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking, Registries, View, Wanted
@@ -51,6 +52,7 @@ def check(
                 ready = [one for one in opened if isinstance(one, Opened)]
                 wanted = [Wanted(one.folder, one.in_question, one.config.ttl_s) for one in ready]
                 registries.ask([Wanted(workspace.folder), *wanted])
+            opened = _side_by_side(opened)
             views = [_view(one, registries) if asking else None for one in opened]
             judged = list(threads.map(lambda one, view: _judged(one, now.date(), view), opened, views))
     judged = [one for one in judged if one.has_manifests or one.checkout.path in workspace.listed]
@@ -125,6 +127,21 @@ def _open_all(
         threads.shutdown(wait=True, cancel_futures=True)
         raise
     return [future.result() for future in pending]
+
+
+def _side_by_side(opened: Sequence[Opened | Judged]) -> list[Opened | Judged]:
+    """Repositories each of which knows the crates of all, its own first."""
+    own = [one.stack_crates() if isinstance(one, Opened) else [] for one in opened]
+
+    def stack_around(number: int) -> Stack:
+        return Stack(lambda: (crate for crates in (own[number], *own) for crate in crates))
+
+    return [
+        one._replace(facts=one.facts._replace(stack=stack_around(number), repository=one.checkout.path))
+        if isinstance(one, Opened)
+        else one
+        for number, one in enumerate(opened)
+    ]
 
 
 def _view(one: Opened | Judged, registries: Registries) -> View | None:

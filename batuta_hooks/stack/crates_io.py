@@ -15,12 +15,13 @@ from typing import NamedTuple, Self
 
 from batuta_hooks.domain.facts import Published
 from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.release import Release
 from batuta_hooks.gather.refresher import stale
 from batuta_hooks.gather.registry import Place, Registry, find_place
 from batuta_hooks.registry.entry import TTL_S, Miss
 from batuta_hooks.registry.glance import cache_folder
 from batuta_hooks.registry.index import as_of, list_versions
-from batuta_hooks.registry.lookup import FROM_CARGO, Answer, as_published
+from batuta_hooks.registry.lookup import FROM_CARGO, Answer, as_published, release_of
 from batuta_hooks.stack.hits import CACHE, CARGO_HOME, NOWHERE, REGISTRY, add_hits
 
 #: The first few questions find out whether the registry can be reached at all, and have little time for it.
@@ -77,14 +78,27 @@ class View:
         self._then = then
         self._asked = asked
         self.sources: dict[str, str] = {}
+        self._answers: dict[str, Answer | Unknown] = {}
 
     def answer(self, crate: str) -> Answer | Unknown:
         """What is known of a crate."""
-        return self._thread.submit(self._answer, crate).result()
+        if crate not in self._answers:
+            self._answers[crate] = self._thread.submit(self._answer, crate).result()
+        return self._answers[crate]
 
     def published(self, crate: str) -> Published | Unknown:
         """The same in a check's terms."""
-        return as_published(self.answer(crate))
+        answer = self.answer(crate)
+        published = as_published(answer)
+        if isinstance(answer, Unknown) or isinstance(published, Unknown):
+            return published
+        is_settled = answer.checked_at >= _seconds(self._then) if self._then else self.sources[crate] == REGISTRY
+        return published._replace(is_of_this_run=is_settled)
+
+    def release(self, crate: str, version: str) -> Release | Unknown | None:
+        """All that the index says of one version; ``None`` where it lists, or listed then, no such version."""
+        found = self._thread.submit(release_of, self.answer(crate), version).result()
+        return found._replace(yanked=False) if self._then and isinstance(found, Release) else found
 
     @property
     def oldest_age_s(self) -> int | None:
@@ -100,6 +114,10 @@ class View:
         else:
             self.sources[crate] = REGISTRY if crate in self._asked else CACHE
         return _as_of(answer, self._then) if self._then and isinstance(answer, Answer) else answer
+
+
+def _seconds(then: str) -> float:
+    return datetime.fromisoformat(then).timestamp()
 
 
 def _as_of(answer: Answer, then: str) -> Answer | Unknown:

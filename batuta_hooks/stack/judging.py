@@ -18,6 +18,7 @@ from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.graph import Edge, edges_of
 from batuta_hooks.domain.manifest import Manifest
+from batuta_hooks.domain.stack import StackCrate, crates_in
 from batuta_hooks.domain.workspace import Manifests
 from batuta_hooks.gather.configuration import FILE_NAME, read_configuration
 from batuta_hooks.gather.manifests import gather_facts, whole
@@ -75,6 +76,11 @@ class Opened(NamedTuple):
     said: Mapping[str, Said]
     in_question: frozenset[str]
 
+    def stack_crates(self) -> list[StackCrate]:
+        """Its crates as the stack sees them; skipped manifests and crates do not belong to it."""
+        crates = crates_in(self.facts.manifests, _judged(self.facts.judged, self.config), self.checkout.path)
+        return [crate for crate in crates if crate.name not in self.config.skip_crates]
+
 
 def open_repository(workspace: Workspace, path: str, source: str, selected: Collection[str] = ()) -> Opened | Judged:
     """Open one checkout; what keeps it from being judged is its result.
@@ -98,7 +104,8 @@ def open_repository(workspace: Workspace, path: str, source: str, selected: Coll
         tree = repository.tree() if has_files else repository.commit_tree(repository.commit(source))
         manifests = Manifests(tree)
         config = _configuration(workspace, path, manifests)
-        facts = gather_facts(repository, manifests, whole(tree), "HEAD")
+        commit = "HEAD" if has_files else source
+        facts = gather_facts(repository, manifests, whole(tree), "HEAD", commit)._replace(policy=config.policy)
         said, in_question = _let_ask(facts, config, selected)
         return Opened(checkout, folder, repository, facts, config, said, in_question)
     except BatutaError as error:
@@ -187,7 +194,7 @@ def _judged(paths: Iterable[str], config: Config) -> list[str]:
 
 def _judge(opened: Opened, today: date, view: View | None) -> Judged:
     checkout, config = opened.checkout, opened.config
-    facts = opened.facts._replace(published=view.published) if view else opened.facts
+    facts = opened.facts._replace(published=view.published, release=view.release) if view else opened.facts
     makers = Crates(checkout.path, os.path.basename(opened.folder), facts, view.answer if view else None)
     crates, loose, undecided, edges = [], set(), set(), []
     for path in _judged(facts.judged, config):

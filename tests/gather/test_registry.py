@@ -80,9 +80,9 @@ def test_answers(tmp_path: Path) -> None:
         cache.store(ghost, absent(NOW - 10, "https://x.example", 404))
     with Registry(find_place(str(tmp_path), environment), environment, now=NOW) as registry:
         ages = [registry.oldest_age_s]
-        assert registry.published("ghost") == Published(())
+        assert registry.published("ghost") == Published((), checked_at=NOW - 10)
         ages.append(registry.oldest_age_s)
-        assert registry.published("serde") == Published(("1.0.0",), ("1.1.0",))
+        assert registry.published("serde") == Published(("1.0.0",), ("1.1.0",), NOW - 100)
         assert [*ages, registry.oldest_age_s] == [None, 10, 100]
         assert isinstance(registry.published("other"), Unknown)
         assert isinstance(registry.published("no crate"), Unknown)

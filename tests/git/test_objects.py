@@ -72,6 +72,19 @@ def test_what_is_not_there_is_none(name: str, repo: Repo) -> None:
     objects.close()
 
 
+def test_the_time_of_a_commit(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is its committer's, in seconds, whatever stands in the message; a tag's is that of its commit."""
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "1764547200 +0200")
+    repo.git("commit", "-q", "--allow-empty", "-m", "committer X <x> 1 +0000")
+    repo.git("tag", "-a", "-m", "x", "annotated")
+    objects = Objects(str(repo.path))
+    assert objects.committed_at("HEAD") == 1_764_547_200
+    assert objects.committed_at("annotated") == 1_764_547_200
+    assert objects.committed_at("HEAD:newline") is None
+    assert objects.committed_at("nowhere") is None
+    objects.close()
+
+
 def test_peeling(repo: Repo) -> None:
     """Branches, tags of every kind and expressions lead to their commit; tags of trees and blobs to none."""
     head = repo.git("rev-parse", "HEAD")

@@ -11,10 +11,11 @@ import pytest
 
 from batuta_hooks.domain.facts import Published
 from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.release import Release
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.entry import ABSENT_STATUSES, ABSENT_TTL_S, TTL_S, Miss, absent, index_key
 from batuta_hooks.registry.glance import DATABASE, Glance
-from batuta_hooks.registry.lookup import FROM_CARGO, Answer, Lookup, as_published
+from batuta_hooks.registry.lookup import FROM_CARGO, Answer, Lookup, as_published, release_of
 from batuta_hooks.registry.urls import InvalidUrl
 from tests.registry.samples import CRATES_IO, IDENTITY, NOW, cargo_cache, index_entry, index_file, unpacked
 from tests.support.process import run, unmeasured
@@ -185,7 +186,7 @@ def test_absence_is_an_answer(world: World, status: int) -> None:
     assert (answer.is_absent, answer.is_fresh, answer.versions, answer.yanked) == (True, True, (), ())
     answer = world.ask("ghost", NOW + DAY_S)
     assert (answer.is_absent, answer.is_fresh, answer.age_s) == (True, False, DAY_S)
-    assert world.at(NOW + DAY_S).published("ghost") == Published(())
+    assert world.at(NOW + DAY_S).published("ghost") == Published((), checked_at=NOW)
 
 
 def test_a_stale_absence_yields_to_cargos_copy(world: World) -> None:
@@ -197,17 +198,31 @@ def test_a_stale_absence_yields_to_cargos_copy(world: World) -> None:
     assert (answer.is_absent, answer.versions) == (False, ("1.0.0", "1.0.1"))
 
 
+def test_one_release(world: World) -> None:
+    """A version that the answer lists, yanked or not; none of another; what is not known stays so."""
+    world.remember("inflector", index_file("Inflector", ["0.1.0"], ["0.0.9"]))
+    lookup = world.at(NOW)
+    found = [release_of(lookup("Inflector"), version) for version in ("0.1.0", "0.0.9")]
+    assert [(one.version, one.yanked) for one in found if isinstance(one, Release)] == [
+        ("0.1.0", False),
+        ("0.0.9", True),
+    ]
+    assert release_of(lookup("Inflector"), "0.2.0") is None
+    assert release_of(lookup("inflector"), "0.1.0") is None, "cargo knows no crate in this letter case"
+    assert release_of(lookup("unheard-of"), "1.0.0") == lookup("unheard-of")
+
+
 def test_a_checks_terms(world: World) -> None:
     """Versions and yanks; Unknown stays Unknown; another letter case than the registry's is no crate, as in cargo."""
     world.remember("inflector", index_file("Inflector", ["0.1.0"], ["0.0.9"]))
     lookup = world.at(NOW)
-    assert lookup.published("Inflector") == Published(("0.1.0",), ("0.0.9",))
-    assert lookup.published("inflector") == Published(())
+    assert lookup.published("Inflector") == Published(("0.1.0",), ("0.0.9",), NOW)
+    assert lookup.published("inflector") == Published((), (), NOW)
     assert lookup.published("unheard-of") == lookup("unheard-of")
     assert as_published(Unknown("a", "b")) == Unknown("a", "b")
     cargo_cache(world.home, "serde", NEW, NOW)
-    assert lookup.published("Serde") == Published(())
-    assert lookup.published("serde") == Published(("1.0.0", "1.0.1"), ("0.9.0",))
+    assert lookup.published("Serde") == Published((), (), NOW)
+    assert lookup.published("serde") == Published(("1.0.0", "1.0.1"), ("0.9.0",), NOW)
 
 
 def test_the_age_of_all_that_was_said(world: World) -> None:
