@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.repository import ROOT
+from tests.house.repository import ROOT, pyproject
 from tests.support.process import run
 from tests.support.repos import Repo, make_repo, package
 
@@ -510,27 +510,27 @@ def test_nothing_to_push_passes(repo: Repo, bad: str) -> None:
     repo.git("push", "--quiet", "origin", "bad")
 
 
-def test_the_tip_is_judged_unless_every_commit_is_wanted(repo: Repo, tmp_path: Path) -> None:
-    """A commit mended by a later one passes; with --every-commit in the script it is named."""
+def test_the_tip_is_judged_unless_every_commit_is_wanted(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit mended by a later one passes; where BATUTA_EVERY_COMMIT is set, it is named."""
     first = repo.commit("bad, past the hook", {"Cargo.toml": BAD})
     repo.commit("mended", {"Cargo.toml": GOOD})
-    script = repo.path / ".git" / "hooks" / "pre-push"
-    script.write_text(script.read_text().replace("--stage push", "--stage push --every-commit"))
+    monkeypatch.setenv("BATUTA_EVERY_COMMIT", "1")
     assert first[:10] in blocked(repo, "origin", "main")
     assert first[:10] in blocked(repo, "origin", "main:refs/heads/new")
     repo.git("init", "--quiet", "--bare", tmp_path / "second.git")
     assert first[:10] in refused(repo, "push", tmp_path / "second.git", "main")
-    install(repo)
+    monkeypatch.delenv("BATUTA_EVERY_COMMIT")
     repo.git("push", "--quiet", "origin", "main")
 
 
-def test_every_commit_leaves_out_what_the_remote_has(repo: Repo) -> None:
+def test_every_commit_leaves_out_what_the_remote_has(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bad commit that is on the remote already is no news: a new branch above it passes once it is mended."""
     repo.commit("bad, past the hook", {"Cargo.toml": BAD})
     repo.git("push", "--quiet", "--no-verify", "origin", "main")
     repo.commit("mended", {"Cargo.toml": GOOD})
-    script = repo.path / ".git" / "hooks" / "pre-push"
-    script.write_text(script.read_text().replace("--stage push", "--stage push --every-commit"))
+    monkeypatch.setenv("BATUTA_EVERY_COMMIT", "1")
     repo.git("push", "--quiet", "origin", "main:refs/heads/new")
     repo.git("push", "--quiet", repo.git("remote", "get-url", "origin"), "main:refs/heads/by-address")
     repo.git("push", "--quiet", "origin", "main")
@@ -574,10 +574,15 @@ def test_a_repository_of_long_object_names(tmp_path: Path) -> None:
     repo.git("push", "--quiet", "origin", ":x")
 
 
-def test_the_two_commit_hooks_agree() -> None:
-    """A merge is judged as a commit is; only what is said where the guard is missing differs."""
-    commit, merge = ((ROOT / "hooks" / name).read_text() for name in ("pre-commit", "pre-merge-commit"))
-    assert merge.replace("merge", "commit") == commit
+def test_the_scripts_agree() -> None:
+    """A merge is judged as a commit is, and what a push shares with them is the same text; all tell their version."""
+    commit, merge, push = ((ROOT / "hooks" / name).read_text() for name in NAMES)
+    assert merge.replace("pre-merge-commit", "pre-commit").replace("this merge", "this commit") == commit
+    shared = [text.partition("\n# What follows")[2].partition("\n# here\n")[0] for text in (commit, push)]
+    assert len(shared[0]) > 1000
+    assert shared[0] == shared[1]
+    version = pyproject()["project"]["version"]
+    assert all(text.splitlines()[1] == f"# batuta-hooks: managed {version}" for text in (commit, merge, push))
 
 
 SHELLS = ["sh", "dash", "bash --posix", "busybox sh", "zsh --emulate sh", "ksh"]
