@@ -61,7 +61,7 @@ def inheritance_faults(manifest: Manifest, root: Manifest | None, readme: str) -
         faults.append((("lints", "workspace"), "error inheriting `lints`: `workspace.lints` was not defined"))
     yield from faults
     if not faults and root.path != manifest.path:
-        merged = _merge(manifest, root, readme)
+        merged = merged_table(manifest, root, readme)
         yield from _default_features_faults(manifest, workspace.dependencies, merged)
         yield from ((fault.key, fault.reason) for fault in manifest_faults(merged))
 
@@ -112,8 +112,8 @@ def _default_features(entry: Any) -> bool | None:
     return written if isinstance(written, bool) else None
 
 
-def _merge(manifest: Manifest, root: Manifest, readme: str) -> dict[str, Any]:
-    """The member's table as cargo sees it, with what it inherits written out."""
+def merged_table(manifest: Manifest, root: Manifest, readme: str = "") -> dict[str, Any]:
+    """The member's table as cargo sees it, with what it inherits written out; `inheritance_faults` has found none."""
     assert root.workspace is not None
     merged = dict(manifest.table)
     package = dict(merged[manifest.package_key])
