@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from batuta_hooks.cli.common import Common
+from batuta_hooks.cli.formats import CheckFormat
 from batuta_hooks.report.plain import printable
 from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.check import check, exit_code, report_time
 from batuta_hooks.stack.checkouts import find_workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.moment import moment
+from batuta_hooks.stack.verdict import Report
 
 _PATIENCE_S = 1.0
 
@@ -39,7 +41,7 @@ class Progress:
             sys.stderr.flush()
 
 
-def run_check(common: Common, crates: Sequence[str], source: str, *, as_json: bool, strict: bool) -> int:
+def run_check(common: Common, crates: Sequence[str], source: str, *, format_: CheckFormat, strict: bool) -> int:
     """Check the stack, print the report on standard output and return the exit code."""
     now = report_time()
     report = check(
@@ -52,18 +54,31 @@ def run_check(common: Common, crates: Sequence[str], source: str, *, as_json: bo
         asking=asking_of(common, now),
     )
     say_notes(report.notes)
-    if as_json:
-        from batuta_hooks.cli.check_json import check_document
-
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")  # JSON is UTF-8, whatever the terminal takes
-        print(check_document(report, now))
-    else:
+    if format_ is CheckFormat.TEXT:
         from batuta_hooks.cli.check_text import print_report
 
         color = wants_color(common.color or "auto")
         print_report(report, color=color, quiet=bool(common.quiet), verbose=bool(common.verbose), strict=strict)
+    else:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # for programs, whatever the terminal takes
+        for line in _document(report, now, format_):
+            print(line)
     return exit_code(report, strict=strict)
+
+
+def _document(report: Report, now: datetime, format_: CheckFormat) -> Iterable[str]:
+    if format_ is CheckFormat.JSON:
+        from batuta_hooks.cli.check_json import check_document
+
+        return [check_document(report, now)]
+    if format_ is CheckFormat.MARKDOWN:
+        from batuta_hooks.cli.check_markdown import check_markdown
+
+        return check_markdown(report)
+    from batuta_hooks.cli.check_annotations import github_annotations, sarif
+
+    return [sarif(report)] if format_ is CheckFormat.SARIF else github_annotations(report)
 
 
 def asking_of(common: Common, now: datetime) -> Asking:

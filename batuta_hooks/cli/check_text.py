@@ -9,10 +9,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from batuta_hooks.cli.terminal import age, console
-from batuta_hooks.domain.finding import ERROR, NOTE, WARNING
+from batuta_hooks.domain.finding import ERROR, WARNING
 from batuta_hooks.gather.repository import INDEX, WORKTREE
 from batuta_hooks.registry.lookup import FROM_CARGO
 from batuta_hooks.report.plain import printable, text_lines
+from batuta_hooks.stack.actions import Action, recommended_actions
 from batuta_hooks.stack.standing import AHEAD, BEHIND, EQUAL, NEVER, UNKNOWN, YANKED, Standing
 from batuta_hooks.stack.verdict import HEALTHY, UNDECIDED, Crate, Placed, Report
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 #: The worst first.
 _STYLES = {ERROR: "bold red", WARNING: "yellow", UNDECIDED: "cyan", HEALTHY: "green"}
-_MOST_FILES = 8
 
 #: How the crates' versions stand to the published ones.
 _STATES = {
@@ -67,7 +67,7 @@ def print_report(report: Report, *, color: bool, quiet: bool, verbose: bool, str
         list(findings),
         list(_open_questions(report, verbose=verbose or strict)),
         list(_summary(report)),
-        list(_numbered(_actions(report))),
+        list(_numbered(recommended_actions(report))),
     ]
     print("\n\n".join("\n".join(lines) for lines in parts if lines))
 
@@ -180,12 +180,8 @@ def _checkouts(report: Report) -> Iterator[str]:
 
 
 def _finding_lines(findings: Iterable[Placed], *, color: bool) -> Iterator[str]:
-    located = (placed.finding._replace(path=_place(placed)) for placed in findings)
+    located = (placed.finding._replace(path=placed.path) for placed in findings)
     return text_lines(located, color=color)
-
-
-def _place(placed: Placed) -> str:
-    return placed.finding.path if placed.repository == "." else f"{placed.repository}/{placed.finding.path}"
 
 
 def _open_questions(report: Report, *, verbose: bool) -> Iterator[str]:
@@ -233,27 +229,9 @@ def _registry_summary(report: Report) -> Iterator[str]:
         yield f"  the oldest answer that was used is {age(report.data_age_s)} old{then}"
 
 
-def _actions(report: Report) -> list[str]:
-    """What to do about it, the edits first; everything named here exists."""
-    serious = [placed for placed in report.findings if placed.finding.severity != NOTE]
-    counted = Counter(map(_place, serious))
-    first = {_place(placed): placed.finding.line for placed in reversed(serious)}
-    files = sorted(counted, key=lambda path: (-counted[path], path))
-    actions = [f"edit {path}, from line {first[path]}: {_count(counted[path], 'finding')}" for path in files]
-    del actions[_MOST_FILES:]
-    if len(files) > _MOST_FILES:
-        actions.append(f"edit the other {_count(len(files) - _MOST_FILES, 'file')} that are listed above")
-    codes = [code for code, _ in Counter(placed.finding.code for placed in report.findings).most_common()]
-    if codes:
-        others = f" (also {', '.join(sorted(codes[1:]))})" if codes[1:] else ""
-        actions.append(f"batuta-stack explain {codes[0]}{others}, to see why it matters")
-    if any(placed.finding.severity == ERROR for placed in report.findings):
-        actions.append("batuta-stack init --baseline, to let only new errors fail from now on")
-    return [printable(action) for action in actions]
-
-
-def _numbered(actions: list[str]) -> Iterator[str]:
-    if actions:
-        yield "Recommended actions:"
+def _numbered(actions: Iterable[Action]) -> Iterator[str]:
     for number, action in enumerate(actions, 1):
-        yield f"{number:>3}. {action}"
+        if number == 1:
+            yield "Recommended actions:"
+        yield f"{number:>3}. {printable(action.text)}"
+        yield f"     $ {printable(action.command)}"

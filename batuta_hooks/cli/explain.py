@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from difflib import get_close_matches
-from importlib.resources import files
 
 from batuta_hooks.domain.codes import CODES
 from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.report.code_pages import code_pages
 
 
 def explanation(code: str) -> str:
@@ -17,7 +16,7 @@ def explanation(code: str) -> str:
         BatutaError: there is no such code, or this version does not judge it.
     """
     wanted = code.strip().upper()
-    sections = _sections(_page())
+    sections = code_pages()
     if wanted in sections:
         return sections[wanted]
     if wanted in CODES:
@@ -30,16 +29,3 @@ def explanation(code: str) -> str:
 
 def _known(sections: dict[str, str]) -> str:
     return f"there are {', '.join(sections)}"
-
-
-def _page() -> str:
-    package = files("batuta_hooks")
-    for page in (package / "docs" / "codes.md", package / ".." / "docs" / "codes.md"):  # installed, or a checkout
-        if page.is_file():
-            return page.read_text(encoding="utf-8")
-    raise BatutaError("docs/codes.md is not installed", mend="install batuta-hooks anew")
-
-
-def _sections(page: str) -> dict[str, str]:
-    found = re.findall(r"^## (([A-Z]{2}\d{3}) .*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
-    return {code: text.rstrip() for text, code in found}

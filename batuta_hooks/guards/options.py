@@ -17,14 +17,14 @@ _WITH_VALUE = {
     "stage": "commit, push or manual",
     "remote": "the remote's name",
     "url": "the remote's address",
-    "format": "text or json",
+    "format": "text, json, sarif or github",
     "color": "auto, always or never",
     "refresh": "a number of seconds",
 }
 _FLAGS = ("strict", "every-commit", "version", "help")
 _CHOICES = {
     "stage": ("commit", "push", "manual"),
-    "format": ("text", "json"),
+    "format": ("text", "json", "sarif", "github"),
     "color": ("auto", "always", "never"),
 }
 _MAY_BE_EMPTY = ("remote", "url")  # hooks hand on what git gives them
@@ -40,7 +40,7 @@ usage: {guard} [FILES...] [options]
   --remote NAME            the remote that a push goes to
   --url URL                its address
   --every-commit           at push, judge each commit of the range, not its tip alone
-  --format FORMAT          text or json
+  --format FORMAT          text, json, sarif or github (workflow commands)
   --color WHEN             auto, always or never (NO_COLOR is honoured)
   --refresh SECONDS        wait at most so long for the registry; of no effect where a guard does not ask it
   --strict                 warnings fail too (1), and so does the undecided (3)

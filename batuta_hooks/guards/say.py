@@ -28,15 +28,34 @@ def say(name: str, options: Options, verdict: Verdict) -> None:
         complain(name, warning)
     for item in verdict.unknown if options.strict else ():
         complain(name, f"undecided: {item.crate}: {item.why}")
-    if options.format == "json":
-        from batuta_hooks.guards.about import program_version
-        from batuta_hooks.report.json_report import guard_document
+    if options.format in ("json", "sarif"):
+        document = _json if options.format == "json" else _sarif
+        write(document(name, verdict) + "\n")
+        return
+    if options.format == "github":
+        from batuta_hooks.report.github import github_lines
 
-        checked = {"manifests": verdict.manifests, "refs": verdict.refs}
-        said, undecided, data_age_s = verdict.findings, verdict.unknown, verdict.data_age_s
-        write(guard_document(name, program_version(), said, undecided, checked, data_age_s) + "\n")
+        lines = github_lines(verdict.findings)
     else:
-        write("".join(f"{line}\n" for line in text_lines(verdict.findings, color=wants_color(options.color))))
+        lines = text_lines(verdict.findings, color=wants_color(options.color))
+    write("".join(f"{line}\n" for line in lines))
+
+
+def _json(name: str, verdict: Verdict) -> str:
+    from batuta_hooks.guards.about import program_version
+    from batuta_hooks.report.json_report import guard_document
+
+    checked = {"manifests": verdict.manifests, "refs": verdict.refs}
+    said, undecided, data_age_s = verdict.findings, verdict.unknown, verdict.data_age_s
+    return guard_document(name, program_version(), said, undecided, checked, data_age_s)
+
+
+def _sarif(name: str, verdict: Verdict) -> str:
+    from batuta_hooks.guards.about import program_version
+    from batuta_hooks.report.code_pages import code_pages
+    from batuta_hooks.report.sarif import sarif_document
+
+    return sarif_document(name, program_version(), verdict.findings, verdict.unknown, code_pages())
 
 
 def write(text: str) -> None:

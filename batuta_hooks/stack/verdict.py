@@ -89,6 +89,11 @@ class Placed(NamedTuple):
     repository: str
     finding: Finding
 
+    @property
+    def path(self) -> str:
+        """The finding's file, relative to the workspace."""
+        return self.finding.path if self.repository == "." else f"{self.repository}/{self.finding.path}"
+
 
 class Undecided(NamedTuple):
     """An open question and the repository that it is about; a repository that could not be judged is one too."""

@@ -52,18 +52,21 @@ def test_whole_report(capsys: pytest.CaptureFixture[str]) -> None:
         "  nothing is known of what crates.io has of them",
         "",
         "Recommended actions:",
-        "  1. edit bad/Cargo.toml, from line 7: 1 finding",
-        "  2. batuta-stack explain PD005, to see why it matters",
-        "  3. batuta-stack init --baseline, to let only new errors fail from now on",
+        "  1. edit bad/Cargo.toml, from line 7: 1 error",
+        "     $ batuta-stack explain PD005",
+        "  2. learn what crates.io has of these crates",
+        "     $ batuta-stack cache warm",
+        "  3. let only new errors fail from now on",
+        "     $ batuta-stack init --baseline",
     ]
 
 
 @pytest.mark.usefixtures("stack")
 def test_clean_stack(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where nothing is wrong there is a table and a summary, and nothing to do."""
+    """Where nothing is wrong there is a table and a summary, and nothing to edit."""
     out = printed(capsys, "good", code=0)
-    assert out.endswith("nothing is known of what crates.io has of them\n")
-    assert "Recommended" not in out
+    assert "nothing is known of what crates.io has of them\n" in out
+    assert "edit" not in out
 
 
 def test_repository_with_many_crates(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,18 +188,18 @@ def test_many_files(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
         make_repo(stack / f"r{number:02}", {"Cargo.toml": package(f"r{number:02}", STAR)})
     make_repo(stack / "worst", {"Cargo.toml": package("worst", f'{STAR}\nlog = "*"')})
     actions = printed(capsys).partition("Recommended actions:\n")[2].splitlines()
-    assert actions[0] == "  1. edit worst/Cargo.toml, from line 7: 2 findings"
-    assert actions[8] == "  9. edit the other 6 files that are listed above"
-    assert len(actions) == 11
+    assert actions[:2] == ["  1. edit worst/Cargo.toml, from line 7: 2 errors", "     $ batuta-stack explain PD005"]
+    assert actions[16:18] == ["  9. edit the other 6 files: 6 errors", "     $ batuta-stack check --quiet"]
+    assert len(actions) == 2 * 11
 
 
 def test_several_codes(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same code twice is counted in the table, and the most frequent one is explained first."""
+    """The same code twice is counted in the table, and that of a file's first finding is explained."""
     needs = '[dependencies]\nx = "*"\ny = "*"\nz = { git = "https://example.com/z" }'
     make_repo(stack / "mixed", {"Cargo.toml": package("mixed", needs)})
     out = printed(capsys, "mixed")
     assert "PD002 PD005x2" in out
-    assert "batuta-stack explain PD005 (also PD002), to see why it matters" in out
+    assert "edit mixed/Cargo.toml, from line 7: 3 errors\n     $ batuta-stack explain PD005\n" in out
 
 
 def test_notes_ask_for_no_edit(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,7 +82,7 @@ def test_what_hooks_hand_on_may_be_empty() -> None:
         (["--source", ""], "--source needs a value\n    give it index, worktree, or a revision such as HEAD or v1.2.0"),
         (["--url"], "--url needs a value\n    give it the remote's address"),
         (["--stage=comit"], "--stage comit: no such choice\n    choose commit, push or manual"),
-        (["--format", "yaml"], "--format yaml: no such choice\n    choose text or json"),
+        (["--format", "yaml"], "--format yaml: no such choice\n    choose text, json, sarif or github"),
         (["--color", "--strict"], "--color --strict: no such choice\n    choose auto, always or never"),
         (["--refresh", "soon"], "--refresh soon: not a number of seconds\n    give seconds from 0 to 3600"),
         (["--refresh", "-1"], "--refresh -1: not a number of seconds\n    give seconds from 0 to 3600"),

@@ -12,6 +12,7 @@ import pytest
 from tests.guards.asking import GUARD, ask, start
 from tests.support.process import run, unmeasured
 from tests.support.repos import Repo, make_repo, package
+from tests.support.schemas import faults, sarif_schema
 
 BAD = package("a", '[dependencies]\nb = { path = "ä/b" }')
 
@@ -122,3 +123,25 @@ def test_colors_elsewhere(repo: Repo) -> None:
     assert "\x1b" not in ask(repo.path, "--color=never").out
     assert "\x1b" in ask(repo.path, "--color=always").out
     assert "\x1b" not in ask(repo.path, "--color=always", "--format=json").out
+
+
+def test_sarif(repo: Repo) -> None:
+    """The guard's findings as SARIF that its schema accepts, by name and version of the guard; none is a list too."""
+    answer = ask(repo.path, "--format", "sarif")
+    assert (answer.code, answer.err) == (1, "")
+    assert faults(answer.document, sarif_schema()) == []
+    (run,) = answer.document["runs"]
+    assert run["tool"]["driver"]["name"] == "batuta-path-deps"
+    assert [result["ruleId"] for result in run["results"]] == ["PD001"]
+    repo.write({"Cargo.toml": package("a")})
+    assert ask(repo.path, "--format=sarif").document["runs"][0]["results"] == []
+
+
+def test_github(repo: Repo) -> None:
+    """The guard's findings as workflow commands, a line each; nothing at all where there are none."""
+    answer = ask(repo.path, "--format=github")
+    assert (answer.code, answer.err) == (1, "")
+    assert answer.out.startswith("::error file=Cargo.toml,line=")
+    assert answer.out.count("\n") == 1
+    repo.write({"Cargo.toml": package("a")})
+    assert ask(repo.path, "--format=github") == (0, "", "")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from batuta_hooks.cli.common import Common, with_common
-from batuta_hooks.cli.formats import Format
+from batuta_hooks.cli.formats import CheckFormat
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +22,9 @@ def _check(
     source: Annotated[
         str, typer.Option("--source", metavar="SOURCE", help="worktree, index, or a revision such as HEAD.")
     ] = "worktree",
-    format: Annotated[Format, typer.Option("--format", help="How to print the report.")] = Format.TEXT,  # noqa: A002
+    format: Annotated[  # noqa: A002
+        CheckFormat, typer.Option("--format", help="How to print the report.")
+    ] = CheckFormat.TEXT,
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings fail too (1), and so does the undecided (3).")
     ] = False,
@@ -31,4 +33,4 @@ def _check(
     from batuta_hooks.cli.check import run_check
 
     names = [*(crates or ()), *([project] if project is not None else ())]
-    return run_check(common, names, source, as_json=format is Format.JSON, strict=strict)
+    return run_check(common, names, source, format_=format, strict=strict)
