@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.graph import CrateGraph
-from batuta_hooks.domain.stack import Stack
+from batuta_hooks.domain.stack import Stack, StackCrate
 from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking, Registries, View, Wanted
@@ -46,13 +46,13 @@ def check(
         BatutaError: git cannot be run, a crate is not known, or no repository at all could be judged.
     """
     with ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0))) as threads:
-        opened = _open_all(threads, workspace, source, crates, on_progress)
+        opened = open_all(threads, workspace, source, crates, on_progress)
         with Registries(asking or Asking(now)) as registries:
             if asking:
                 ready = [one for one in opened if isinstance(one, Opened)]
                 wanted = [Wanted(one.folder, one.in_question, one.config.ttl_s) for one in ready]
                 registries.ask([Wanted(workspace.folder), *wanted])
-            opened = _side_by_side(opened)
+            opened = side_by_side(opened)
             views = [_view(one, registries) if asking else None for one in opened]
             judged = list(threads.map(lambda one, view: _judged(one, now.date(), view), opened, views))
     judged = [one for one in judged if one.has_manifests or one.checkout.path in workspace.listed]
@@ -110,13 +110,14 @@ def exit_code(report: Report, *, strict: bool) -> int:
     return 3 if strict and report.unknown else 0
 
 
-def _open_all(
+def open_all(
     threads: ThreadPoolExecutor,
     workspace: Workspace,
     source: str,
     crates: Sequence[str],
     on_progress: Callable[[int, int], None],
 ) -> list[Opened | Judged]:
+    """Open every repository of a workspace, in its order; see `check`."""
     # git's processes do most of the work, so threads are enough
     pending = [threads.submit(open_repository, workspace, path, source, crates) for path in workspace.repositories]
     try:
@@ -129,7 +130,7 @@ def _open_all(
     return [future.result() for future in pending]
 
 
-def _side_by_side(opened: Sequence[Opened | Judged]) -> list[Opened | Judged]:
+def side_by_side(opened: Sequence[Opened | Judged]) -> list[Opened | Judged]:
     """Repositories each of which knows the crates of all, its own first."""
     own = [one.stack_crates() if isinstance(one, Opened) else [] for one in opened]
 
@@ -156,14 +157,16 @@ def _selected(crates: tuple[Crate, ...], names: Iterable[str], failed: int) -> t
     known = {crate.name for crate in crates}
     for name in names:
         if name not in known:
-            mend = _suggestion(name, crates)
+            mend = suggestion(name, crates)
             if failed:
                 mend += f" ({failed} of the repositories could not be judged)"
             raise BatutaError(f"there is no crate `{name}` here", mend=mend)
     return tuple(crate for crate in crates if crate.name in set(names))
 
 
-def _suggestion(name: str, crates: tuple[Crate, ...]) -> str:
+def suggestion(name: str, crates: Iterable[Crate | StackCrate]) -> str:
+    """What somebody may have meant who named a crate that is not there."""
+    crates = tuple(crates)
     inside = sorted({crate.name for crate in crates if crate.repository == name})
     if inside:
         return f"`{name}` is a repository; its crates: {', '.join(inside)}"

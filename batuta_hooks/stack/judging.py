@@ -78,7 +78,7 @@ class Opened(NamedTuple):
 
     def stack_crates(self) -> list[StackCrate]:
         """Its crates as the stack sees them; skipped manifests and crates do not belong to it."""
-        crates = crates_in(self.facts.manifests, _judged(self.facts.judged, self.config), self.checkout.path)
+        crates = crates_in(self.facts.manifests, judged_paths(self.facts.judged, self.config), self.checkout.path)
         return [crate for crate in crates if crate.name not in self.config.skip_crates]
 
 
@@ -133,18 +133,18 @@ def _let_ask(facts: Facts, config: Config, selected: Collection[str]) -> tuple[M
 
     facts = facts._replace(published=published)
     told: dict[str, Said] = {}
-    for path in _judged(facts.judged, config):
+    for path in judged_paths(facts.judged, config):
         manifest = facts.manifests.resolve(path)
         package = manifest.package if isinstance(manifest, Manifest) else None
         if package and (package.name in config.skip_crates or (selected and package.name not in selected)):
             continue
         before = len(asked)
-        said = _ask(facts._replace(judged=(path,), configs=()))
+        said = ask(facts._replace(judged=(path,), configs=()))
         if len(asked) == before:
             told[path] = said
         if package and package.is_bound_for_crates_io:
             asked.append(package.name)
-    _ask(facts._replace(judged=(), configs=_judged(facts.configs, config)))
+    ask(facts._replace(judged=(), configs=judged_paths(facts.configs, config)))
     return told, frozenset(name for name in asked if is_crate_name(name))
 
 
@@ -188,7 +188,8 @@ def _configuration(workspace: Workspace, path: str, manifests: Manifests) -> Con
     return config or Config()
 
 
-def _judged(paths: Iterable[str], config: Config) -> list[str]:
+def judged_paths(paths: Iterable[str], config: Config) -> list[str]:
+    """Those of some files that the configuration does not leave out."""
     return [path for path in paths if not is_skipped(path, config.skip_paths)]
 
 
@@ -197,9 +198,9 @@ def _judge(opened: Opened, today: date, view: View | None) -> Judged:
     facts = opened.facts._replace(published=view.published, release=view.release) if view else opened.facts
     makers = Crates(checkout.path, os.path.basename(opened.folder), facts, view.answer if view else None)
     crates, loose, undecided, edges = [], set(), set(), []
-    for path in _judged(facts.judged, config):
+    for path in judged_paths(facts.judged, config):
         # asked one by one, so that each answer is known to be about this crate
-        raw, unknown = opened.said.get(path) or _ask(facts._replace(judged=(path,), configs=()))
+        raw, unknown = opened.said.get(path) or ask(facts._replace(judged=(path,), configs=()))
         findings = judge(raw, config, today)
         crate = makers.crate(path, raw, tuple(findings), tuple(unknown))
         if crate is None:
@@ -210,7 +211,7 @@ def _judge(opened: Opened, today: date, view: View | None) -> Judged:
             manifest = facts.manifests.resolve(path)
             if isinstance(manifest, Manifest) and manifest.package and manifest.package.is_publishable:
                 edges += list(edges_of(manifest, checkout.path))
-    raw, unknown = _ask(facts._replace(judged=(), configs=_judged(facts.configs, config)))
+    raw, unknown = ask(facts._replace(judged=(), configs=judged_paths(facts.configs, config)))
     loose.update(judge(raw, config, today))
     undecided.update(unknown)
     return Judged(
@@ -218,7 +219,8 @@ def _judge(opened: Opened, today: date, view: View | None) -> Judged:
     )
 
 
-def _ask(facts: Facts) -> Said:
+def ask(facts: Facts) -> Said:
+    """What the checks say of the manifests and configurations that the facts name, sorted."""
     findings, unknown = set(), set()
     for said in find(facts):
         if isinstance(said, Finding):
