@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _CRATES_IO = "crates-io"
 _CRATES_IO_INDEXES = ("https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/")
+#: What makes cargo or crates.io refuse to publish; PD003 and PD004 break a clone, which is another matter.
+REFUSED = frozenset({"PD001", "PD002", "PD005", "PD006", "PD007", "PD008"})
 #: Stands in a mend for a version that nothing here knows.
 _SOME_VERSION = "X.Y.Z"
 

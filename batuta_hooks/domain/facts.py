@@ -11,6 +11,7 @@ from batuta_hooks.domain.stack import Stack
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from batuta_hooks.domain.release import Release
+    from batuta_hooks.domain.tag_facts import TagFacts
     from batuta_hooks.domain.workspace import Manifests  # whoever only looks a crate up does without
 
 
@@ -49,6 +50,20 @@ class Policy(NamedTuple):
     exclusive: Mapping[str, tuple[tuple[str, ...], ...]] = {}
 
 
+class Origin(NamedTuple):
+    """From where a published version was made, as its archive tells.
+
+    Attributes:
+        commit: the id of the commit; empty where the archive does not say it.
+        is_dirty: whether files differed from that commit.
+        repository: ``package.repository`` of the published manifest; empty where there is none.
+    """
+
+    commit: str
+    is_dirty: bool
+    repository: str
+
+
 def _not_asked(package: str) -> Published | Unknown:
     return Unknown(package, "the registry was not asked")
 
@@ -63,6 +78,10 @@ def _unborn() -> int | None:
 
 def _nothing_planned(_package: str) -> Sequence[str]:
     return ()
+
+
+def _no_archive(package: str, _version: str) -> Origin | Unknown:
+    return Unknown(package, "its archive was not looked at")
 
 
 def _no_sibling(_folder: str) -> Sibling | None:
@@ -92,6 +111,8 @@ class Facts(NamedTuple):
             whole seconds since 1970; ``None`` where there is none.
         planned: gives the versions of a package that a release under way is going to publish.
         policy: what the configuration says of versions.
+        origin: asks from which commit a published version of a package was made, its version spelled as published.
+        tag: the tag that is judged, where one is.
     """
 
     manifests: Manifests
@@ -107,6 +128,8 @@ class Facts(NamedTuple):
     committed_at: Callable[[], int | None] = _unborn
     planned: Callable[[str], Sequence[str]] = _nothing_planned
     policy: Policy = Policy()
+    origin: Callable[[str, str], Origin | Unknown] = _no_archive
+    tag: TagFacts | None = None
 
     def needs(self, path: str) -> bool:
         """Whether the repository depends on a manifest: its top one, a workspace's member, or one that was readable."""

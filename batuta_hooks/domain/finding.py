@@ -26,6 +26,7 @@ class Finding(NamedTuple):
         crate: name of the package that the finding is about; empty where it has none.
         dependency: the dependency's package name (never its alias); empty where it has none.
         commit: the commit it was found in, where commits were judged; else empty.
+        ref: the ref that it is about, such as ``refs/tags/v1.0.0``; empty where it is about none.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Finding(NamedTuple):
     crate: str = ""
     dependency: str = ""
     commit: str = ""
+    ref: str = ""
 
 
 class Unknown(NamedTuple):

@@ -12,7 +12,7 @@ import time
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.registry.cargo_config import ConfigFault, read_cargo_config
-from batuta_hooks.registry.entry import TTL_S
+from batuta_hooks.registry.entry import TTL_S, Miss
 from batuta_hooks.registry.glance import Glance, cache_folder
 from batuta_hooks.registry.lookup import Answer, Lookup, as_published, release_of
 from batuta_hooks.registry.sources import GIT_INDEX, SPARSE, find_source
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
-    from batuta_hooks.domain.facts import Published
+    from batuta_hooks.domain.facts import Origin, Published
     from batuta_hooks.domain.release import Release
 
 _NO = ("", "0", "false", "no", "off")
@@ -110,6 +110,15 @@ class Registry:
     def release(self, crate: str, version: str) -> Release | Unknown | None:
         """All that the index says of one version; ``None`` where it does not list it."""
         return release_of(self.answer(crate), version)
+
+    def origin(self, crate: str, version: str) -> Origin | Unknown:
+        """From which commit a published version was made, as far as its archive's facts are in the cache."""
+        from batuta_hooks.registry.origin import read_origin
+
+        if not self.place.url:
+            return Unknown(crate, self.place.why)
+        found = read_origin(self._glance, self.place.url, crate, version)
+        return found if not isinstance(found, Miss) else Unknown(crate, f"its archive: {found.why}")
 
     @property
     def oldest_age_s(self) -> int | None:

@@ -31,18 +31,19 @@ class Repository:
 
     def __init__(self, folder: str | None = None, source: str = WORKTREE, *, sibling: bool = False) -> None:
         self.folder = folder
-        self._env = environment(sibling=sibling)
+        #: what git is asked with, see `batuta_hooks.git.command.environment`
+        self.env = environment(sibling=sibling)
         self._source = source
         # a commit is judged by the index, which does without the top folder unless something is found
         self._asked_top = self._ask_top() if source != INDEX else None
-        self._listing: Git | None = list_index(folder, self._env) if source else None
+        self._listing: Git | None = list_index(folder, self.env) if source else None
         self._announced: Announced | None = None
         self._entries: dict[str, str] = {}
         self._top: str | None = None
-        self.objects = Objects(folder, self._env)
+        self.objects = Objects(folder, self.env)
 
     def _ask_top(self) -> Git:
-        return Git(["rev-parse", "--show-toplevel"], self.folder, self._env)
+        return Git(["rev-parse", "--show-toplevel"], self.folder, self.env)
 
     @property
     def top(self) -> str:
@@ -78,7 +79,7 @@ class Repository:
             raise _no_worktree(self.folder)
         self._entries = read_listing(listing)
         if self._source == INDEX:
-            self._announced = Announced(self._entries, listing, self.folder, self._env)
+            self._announced = Announced(self._entries, listing, self.folder, self.env)
 
     def tree(self) -> GitTree:
         """The tracked files at the index or in the worktree, as this repository was opened.
@@ -93,7 +94,7 @@ class Repository:
 
     def commit_tree(self, commit: str) -> GitTree:
         """The files of a commit, by its full id."""
-        return GitTree(read_listing(list_commit(commit, self.folder, self._env).collect()), self.objects)
+        return GitTree(read_listing(list_commit(commit, self.folder, self.env).collect()), self.objects)
 
     def commit(self, revision: str) -> str:
         """The id of the commit that a revision names.
@@ -113,7 +114,7 @@ class Repository:
     def branch(self) -> str:
         """The branch that is checked out, born or not; empty where HEAD is detached."""
         try:
-            asked = Git(["symbolic-ref", "--quiet", "HEAD"], self.folder, self._env).collect()
+            asked = Git(["symbolic-ref", "--quiet", "HEAD"], self.folder, self.env).collect()
         except GitError:
             return ""
         return os.fsdecode(asked).removesuffix("\n").removeprefix("refs/heads/")
@@ -122,7 +123,7 @@ class Repository:
         """Whether it is a partial clone: objects that it lacks are at its remote."""
         try:
             Git(
-                ["config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$"], self.folder, self._env
+                ["config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$"], self.folder, self.env
             ).collect()
         except GitError:
             return False

@@ -36,3 +36,9 @@ def nearest_known(tip: str, remote_name: str, folder: str | None = None) -> str:
     if not listed:
         return tip
     return next((commit[1:] for commit in listed if commit.startswith("-")), "")
+
+
+def parents_of_new(tip: str, remote_name: str, folder: str | None = None) -> set[str]:
+    """The parents of the commits that a push of ``tip`` to a new ref brings."""
+    listed = git(["rev-list", "--parents", tip, "--not", _tracked(remote_name, folder), "--"], folder)
+    return {parent for line in listed.decode("ascii").split("\n") for parent in line.split(" ")[1:]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batuta_hooks.guards.options import USAGE, Options
+from batuta_hooks.guards.options import FILES, TAGS, USAGE, Options
 from batuta_hooks.guards.say import write
 
 
@@ -13,6 +13,11 @@ def program_version() -> str:
     return version("batuta-hooks")
 
 
-def show(name: str, purpose: str, options: Options) -> None:
-    """Print what was asked for."""
-    write(f"{name} {program_version()}\n" if options.version else USAGE.format(guard=name, purpose=purpose))
+def show(name: str, purpose: str, options: Options, *, takes_tags: bool = False) -> None:
+    """Print what was asked for.
+
+    Args:
+        takes_tags: whether the guard's operands are tags, not files.
+    """
+    usage = USAGE.format(guard=name, purpose=purpose, **(TAGS if takes_tags else FILES))
+    write(f"{name} {program_version()}\n" if options.version else usage)

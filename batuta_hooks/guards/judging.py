@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from batuta_hooks.domain.config import Config
-    from batuta_hooks.domain.facts import Published
+    from batuta_hooks.domain.facts import Origin, Published
     from batuta_hooks.domain.release import Release
+    from batuta_hooks.domain.tag_facts import TagFacts
     from batuta_hooks.gather.registry import Registry
 
 #: Variables by which a configuration, or the repository, lies elsewhere than around the current folder.
@@ -77,37 +78,48 @@ class Judging:
         self._ages: list[int] = []
 
     def judge(
-        self, tree: GitTree, files: Sequence[str] = (), commit: str = "", base: str | Callable[[], str] = "HEAD"
+        self,
+        tree: GitTree,
+        files: Sequence[str] = (),
+        commit: str = "",
+        base: str | Callable[[], str] = "HEAD",
+        tag: TagFacts | None = None,
     ) -> None:
-        """Judge a tree.
+        """Judge a tree, or a tag by it.
 
         Args:
             files: what changed, as `batuta_hooks.gather.manifests.named` reads it; none for everything.
             commit: the commit that it is the tree of, where it is one.
             base: what it is compared with, see `batuta_hooks.gather.manifests.gather_facts`.
+            tag: the tag to judge, by the configuration's rules; no manifest is judged for itself then.
 
         Raises:
             BatutaError: a file that is not there, or a configuration that is wrong.
         """
         repository = self._repository
         manifests = Manifests(tree)
-        scope = named(files, repository.top, tree, manifests) if files else whole(tree)
+        if tag is not None:
+            scope = Scope((), ())
+        else:
+            scope = named(files, repository.top, tree, manifests) if files else whole(tree)
         config = self._configuration(manifests)
         if config is None:
-            self._findings += self._ask(self._facts(manifests, scope, base, commit), tree, commit)
+            facts = self._facts(manifests, scope, base, commit)._replace(tag=tag)
+            self._findings += self._ask(facts, tree, commit)
         else:
             from batuta_hooks.guards.configured import settle, without_skipped
 
             self._ttl_s = config.ttl_s
             scope = without_skipped(scope, config)
-            facts = self._facts(manifests, scope, base, commit)._replace(policy=config.policy)
+            facts = self._facts(manifests, scope, base, commit)
+            facts = facts._replace(policy=config.policy, tag=tag and tag._replace(rules=config.tags))
             found = self._ask(facts, tree, commit)
             self._findings += settle(found, config, self._stage, repository)
         self._manifests += len(scope.manifests)
 
     def _facts(self, manifests: Manifests, scope: Scope, base: str | Callable[[], str], commit: str) -> Facts:
         return gather_facts(self._repository, manifests, scope, base, commit or "HEAD")._replace(
-            published=self._published, release=self._release
+            published=self._published, release=self._release, origin=self._origin
         )
 
     def _configuration(self, manifests: Manifests) -> Config | None:
@@ -153,6 +165,9 @@ class Judging:
         if self._registry is None:
             self._registry = self._open_registry()
         return self._registry
+
+    def _origin(self, package: str, version: str) -> Origin | Unknown:
+        return self._opened().origin(package, version)
 
     def _open_registry(self) -> Registry:
         from batuta_hooks.gather.registry import Registry, find_place  # most runs ask nothing

@@ -30,12 +30,11 @@ _CHOICES = {
 _MAY_BE_EMPTY = ("remote", "url")  # hooks hand on what git gives them
 
 USAGE = """\
-usage: {guard} [FILES...] [options]
+usage: {guard} [{operands}...] [options]
 
 {purpose}
 
-  FILES                    manifests that changed, or folders; none = every tracked manifest
-  --source SOURCE          index, worktree, or a revision such as HEAD or v1.2.0
+{told}
   --stage STAGE            commit, push (git's lines on standard input) or manual
   --remote NAME            the remote that a push goes to
   --url URL                its address
@@ -48,6 +47,21 @@ usage: {guard} [FILES...] [options]
 
 exit codes: 0 clean, 1 findings, 2 usage or configuration, 3 undecided under --strict
 """
+
+
+#: What the operands are, and what ``--source`` means with them.
+FILES = {
+    "operands": "FILES",
+    "told": """\
+  FILES                    manifests that changed, or folders; none = every tracked manifest
+  --source SOURCE          index, worktree, or a revision such as HEAD or v1.2.0""",
+}
+TAGS = {
+    "operands": "TAGS",
+    "told": """\
+  TAGS                     tags, there or to come; none = those of HEAD
+  --source REVISION        where tags are judged that do not exist yet; HEAD if not given""",
+}
 
 
 class Options(NamedTuple):

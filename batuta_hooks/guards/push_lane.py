@@ -24,21 +24,34 @@ def pushed_refs(options: Options) -> list[PushedRef]:
     Standard input is read only under ``--stage push``; frameworks leave it empty.
 
     Raises:
-        BatutaError: standard input is closed or a terminal, or holds something else than git's lines.
+        BatutaError: see `git_lines`.
     """
-    is_framework = framework_stage(os.environ) == "push"
     if options.stage != "push":
         return [pushed_by_framework(os.environ)]
-    pushed: list[PushedRef] = []
+    return git_lines() or ([pushed_by_framework(os.environ)] if is_pushed_by_framework() else [])
+
+
+def is_pushed_by_framework() -> bool:
+    """Whether pre-commit or prek runs this for a push."""
+    return framework_stage(os.environ) == "push"
+
+
+def git_lines() -> list[PushedRef]:
+    """The refs that git's lines on standard input tell of.
+
+    Raises:
+        BatutaError: standard input is closed or a terminal, and no framework is at work that leaves it so; or it holds
+            something else than git's lines.
+    """
     if sys.stdin is not None and not sys.stdin.isatty():
-        pushed = read_pushed(sys.stdin.buffer.read(MOST_BYTES + 1))
-    elif not is_framework:
-        what = "is closed" if sys.stdin is None else "is a terminal"
-        raise BatutaError(
-            f"--stage push reads git's lines from standard input, which {what} here",
-            mend="let git call it as a pre-push hook, or judge a revision: --source HEAD",
-        )
-    return pushed or ([pushed_by_framework(os.environ)] if is_framework else [])
+        return read_pushed(sys.stdin.buffer.read(MOST_BYTES + 1))
+    if is_pushed_by_framework():
+        return []
+    what = "is closed" if sys.stdin is None else "is a terminal"
+    raise BatutaError(
+        f"--stage push reads git's lines from standard input, which {what} here",
+        mend="let git call it as a pre-push hook, or judge a revision: --source HEAD",
+    )
 
 
 def judge_pushed(options: Options, pushed: Sequence[PushedRef], load_check: Callable[[], Check]) -> Verdict:

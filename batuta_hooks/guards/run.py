@@ -21,7 +21,14 @@ _ALLOCATIONS = 100_000
 _FRAMEWORK_NAMES = ("PRE_COMMIT", "PREK_HOOK_STAGE")
 
 
-def run_guard(name: str, purpose: str, load_check: Callable[[], Check], argv: Sequence[str] | None = None) -> int:
+def run_guard(
+    name: str,
+    purpose: str,
+    load_check: Callable[[], Check],
+    argv: Sequence[str] | None = None,
+    *,
+    judge_by: Callable[[Options, Callable[[], Check]], Verdict] | None = None,
+) -> int:
     """Run a guard from its arguments to its exit code; what stops it is a sentence on standard error.
 
     Args:
@@ -29,6 +36,7 @@ def run_guard(name: str, purpose: str, load_check: Callable[[], Check], argv: Se
         purpose: one line for ``--help``.
         load_check: imports the check and returns it; called once git is at work.
         argv: arguments without the program's name; ``None`` for those of the process.
+        judge_by: finds out what to judge, where that is no manifests; ``None`` for `judge`.
     """
     if argv is None:
         gc.set_threshold(_ALLOCATIONS)
@@ -37,9 +45,9 @@ def run_guard(name: str, purpose: str, load_check: Callable[[], Check], argv: Se
         if options.help or options.version:
             from batuta_hooks.guards.about import show
 
-            show(name, purpose, options)
+            show(name, purpose, options, takes_tags=judge_by is not None)
             return 0
-        verdict = judge(options, load_check)
+        verdict = (judge_by or judge)(options, load_check)
         if verdict.findings or verdict.unknown or verdict.warnings or options.format != "text":
             from batuta_hooks.guards.say import say
 

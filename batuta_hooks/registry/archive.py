@@ -11,9 +11,9 @@ import json
 from typing import Any, NamedTuple
 
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
+from batuta_hooks.registry.origin import FORM
 from batuta_hooks.registry.tar_stream import MAX_UNPACKED_BYTES, TarFault, TarFile, read_tar
 
-_FORM = "batuta.archive/1"
 _MANIFEST, _ORIGINAL, _COMMIT = "Cargo.toml", "Cargo.toml.orig", ".cargo_vcs_info.json"
 _MAX_TEXT_BYTES = 8 << 20
 _MAX_PATH = 1024
@@ -99,7 +99,7 @@ def read_archive(
 
 def encode_facts(facts: ArchiveFacts) -> bytes:
     """The facts as the cache keeps them."""
-    table = facts._asdict() | {"form": _FORM, "files": [list(file) for file in facts.files]}
+    table = facts._asdict() | {"form": FORM, "files": [list(file) for file in facts.files]}
     return json.dumps(table, separators=(",", ":")).encode()
 
 
@@ -107,7 +107,7 @@ def decode_facts(data: bytes) -> ArchiveFacts | None:
     """The facts that the cache kept; None for those of a version of this program that kept others."""
     try:
         table = json.loads(data)
-        if table.pop("form") != _FORM:
+        if table.pop("form") != FORM:
             return None
         files = tuple(PackedFile(*file) for file in table.pop("files"))
         return ArchiveFacts(files=files, **table)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def finding_object(finding: Finding) -> dict[str, Any]:
-    """One finding as its JSON object; ``commit`` is there only where commits were judged."""
+    """One finding as its JSON object; ``commit`` and ``ref`` are there only where it has them."""
     fields = {
         "code": finding.code,
         "severity": finding.severity,
@@ -27,6 +27,8 @@ def finding_object(finding: Finding) -> dict[str, Any]:
     }
     if finding.commit:
         fields["commit"] = finding.commit
+    if finding.ref:
+        fields["ref"] = exact(finding.ref)
     return fields
 
 

@@ -14,7 +14,8 @@ from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.tag_crates import TagCrates
 from batuta_hooks.domain.tags import read_tag
 from batuta_hooks.gather.repository import WORKTREE
-from batuta_hooks.git.command import Git, environment
+from batuta_hooks.git.command import environment
+from batuta_hooks.git.refs import list_tags, read_tags
 from batuta_hooks.git.tree import read_regular_file
 from batuta_hooks.registry.names import is_crate_name
 from batuta_hooks.stack.checkouts import Workspace
@@ -110,7 +111,6 @@ def _versions(opened: Opened, manifests: Iterable[Manifest]) -> dict[str, frozen
 
 def _tags(folder: str) -> list[str]:
     try:
-        listed = Git(["for-each-ref", "--format=%(refname:strip=2)", "refs/tags"], folder, environment(sibling=True))
-        return os.fsdecode(listed.collect()).splitlines()
+        return read_tags(list_tags(folder, environment(sibling=True)))
     except BatutaError:
         return []

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from batuta_hooks.checks.path_deps import REFUSED
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.workspace import ManifestFault, Manifests
 from batuta_hooks.stack.verdict import Publishable
-
-#: What makes cargo or crates.io refuse; PD003 and PD004 break a clone, which is another matter.
-REFUSED = frozenset({"PD001", "PD002", "PD005", "PD006", "PD007", "PD008"})
 
 
 class Workspaces:

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,19 +37,31 @@ class Answer(NamedTuple):
         return [(one["code"], one["severity"], one["path"]) for one in self.document["findings"]]
 
 
-def ask(folder: Path, *arguments: str | Path, stdin: str = "", env: Mapping[str, str] | None = None) -> Answer:
-    """Run the guard in this process, in a folder, with further variables of the environment."""
+def ask(
+    folder: Path,
+    *arguments: str | Path,
+    stdin: str = "",
+    env: Mapping[str, str] | None = None,
+    guard: Callable[[Sequence[str]], int] = main,
+) -> Answer:
+    """Run a guard in this process, in a folder, with further variables of the environment."""
     out, err = io.StringIO(), io.StringIO()
     given = io.TextIOWrapper(io.BytesIO(stdin.encode("utf-8", "surrogateescape")))
     surrounding = patch.dict(os.environ, env or {}), patch.object(sys, "stdin", given)
     with chdir(folder), surrounding[0], surrounding[1], redirect_stdout(out), redirect_stderr(err):
-        code = main([*map(str, arguments)])
+        code = guard([*map(str, arguments)])
     return Answer(code, out.getvalue(), err.getvalue())
 
 
-def judge(folder: Path, *arguments: str | Path, stdin: str = "", env: Mapping[str, str] | None = None) -> Answer:
-    """Run the guard in this process for its JSON document; nothing is said on standard error."""
-    answer = ask(folder, "--format", "json", *arguments, stdin=stdin, env=env)
+def judge(
+    folder: Path,
+    *arguments: str | Path,
+    stdin: str = "",
+    env: Mapping[str, str] | None = None,
+    guard: Callable[[Sequence[str]], int] = main,
+) -> Answer:
+    """Run a guard in this process for its JSON document; nothing is said on standard error."""
+    answer = ask(folder, "--format", "json", *arguments, stdin=stdin, env=env, guard=guard)
     assert answer.err == "", answer.err
     assert answer.code in (0, 1, 3)
     return answer
