@@ -54,8 +54,9 @@ def _crate(row: Row) -> dict[str, Any]:
         "reasons": row.reasons,
         "coverage": None,
         "warnings": None,
-        "days_since_release": None,
-        "commits_since_release": None,
+        "days_since_release": row.last_release.days,
+        "commits_since_release": row.last_release.commits,
+        "last_release": row.last_release._asdict(),
         "git": {
             "branch": status.branch if status else None,
             "dirty": status.dirty if status else None,

@@ -61,6 +61,7 @@ def columns(board: Board) -> list[Column]:
         Column("Health", lambda row: row.health),
         Column("crates.io", lambda row: standing_text(row.crate.standing)),
         Column("Publish", lambda row: row.crate.publishable.verdict),
+        Column("Released", released_text),
         Column("Git", git_text),
     ]
     always = ("Version", "Health", "Publish")
@@ -74,6 +75,13 @@ def standing_text(standing: Standing) -> str:
     if standing.state in (EQUAL, UNKNOWN):
         return printable(standing.version)
     return printable(f"{standing.version} {standing.state}")
+
+
+def released_text(row: Row) -> str:
+    """Days since the last release and, after a plus sign, the commits since its tag."""
+    days = f"{row.last_release.days}d" if row.last_release.days is not None else ""
+    commits = f"+{row.last_release.commits}" if row.last_release.commits else ""
+    return f"{days} {commits}".strip() or _NOTHING
 
 
 def git_text(row: Row) -> str:

@@ -145,17 +145,25 @@ def release(data: bytes, version: str, name: str | None = None, lines: Sequence[
 
     The version is compared as text, build metadata included; other arguments and errors as for `list_versions`.
     """
-    place = None
     wanted, places = _checked(data, name, lines)
-    for start, end, line in _scan(data, wanted, places):
-        if line.version == version:
-            place = (start, end) if isinstance(line, Listed) else None
+    # of several lines the last counts, so what stands before one that looks like it need not be read
+    near = data.rfind(b'"vers":"%b"' % version.encode()) if lines is None else -1
+    place = _last(data, version, wanted, _lines(data, data.rfind(b"\n", 0, near) + 1)) if near >= 0 else None
+    place = place or _last(data, version, wanted, places)
     if place is None:
         return None
     from batuta_hooks.registry.index_lines import read_release
 
     found = read_release(data[place[0] : place[1]], wanted)
     return None if isinstance(found, Refusal) else found
+
+
+def _last(data: bytes, version: str, name: str, places: Iterable[Span]) -> Span | None:
+    found = None
+    for start, end, line in _scan(data, name, places):
+        if line.version == version:
+            found = (start, end) if isinstance(line, Listed) else None
+    return found
 
 
 def as_of(entries: Iterable[_Dated], time: str) -> list[_Dated]:
@@ -232,8 +240,7 @@ def _own_name(data: bytes, lines: Iterable[Span]) -> str:
     return ""
 
 
-def _lines(data: bytes) -> Iterator[Span]:
-    start = 0
+def _lines(data: bytes, start: int = 0) -> Iterator[Span]:
     while start < len(data):
         end = data.find(b"\n", start)
         if end < 0:

@@ -22,7 +22,7 @@ from batuta_hooks.stack.verdict import Crate, Placed, Report, Undecided
 CARGO = "1.95"
 
 
-def check(
+def check(  # noqa: PLR0913  named options
     workspace: Workspace,
     *,
     now: datetime,
@@ -31,6 +31,7 @@ def check(
     jobs: int | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     asking: Asking | None = None,
+    beside: Callable[[Opened, View | None], None] = lambda _opened, _view: None,
 ) -> Report:
     """Judge every repository of the workspace.
 
@@ -41,6 +42,7 @@ def check(
         jobs: repositories to judge at the same time; ``None`` for one a processor.
         on_progress: told after each repository how many are done, of how many.
         asking: how the registry is asked; ``None`` to do without all that it knows.
+        beside: shown each repository, with what the registry knows, before it is judged; from several threads.
 
     Raises:
         BatutaError: git cannot be run, a crate is not known, or no repository at all could be judged.
@@ -54,7 +56,7 @@ def check(
                 registries.ask([Wanted(workspace.folder), *wanted])
             opened = side_by_side(opened)
             views = [_view(one, registries) if asking else None for one in opened]
-            judged = list(threads.map(lambda one, view: _judged(one, now.date(), view), opened, views))
+            judged = list(threads.map(lambda one, view: _judged(one, now.date(), view, beside), opened, views))
     judged = [one for one in judged if one.has_manifests or one.checkout.path in workspace.listed]
     failed = [one.checkout for one in judged if one.checkout.error is not None]
     if failed and len(failed) == len(judged):
@@ -149,8 +151,13 @@ def _view(one: Opened | Judged, registries: Registries) -> View | None:
     return registries.at(one.folder, one.config.ttl_s) if isinstance(one, Opened) else None
 
 
-def _judged(one: Opened | Judged, today: date, view: View | None) -> Judged:
-    return judge_opened(one, today, view) if isinstance(one, Opened) else one
+def _judged(
+    one: Opened | Judged, today: date, view: View | None, beside: Callable[[Opened, View | None], None]
+) -> Judged:
+    if isinstance(one, Judged):
+        return one
+    beside(one, view)
+    return judge_opened(one, today, view)
 
 
 def _selected(crates: tuple[Crate, ...], names: Iterable[str], failed: int) -> tuple[Crate, ...]:

@@ -11,8 +11,9 @@ from batuta_hooks.domain.finding import ERROR
 from batuta_hooks.gather.configuration import read_configuration
 from batuta_hooks.stack.check import check
 from batuta_hooks.stack.checkouts import Checkout, Workspace
-from batuta_hooks.stack.crates_io import Asking
-from batuta_hooks.stack.judging import MISCONFIGURED
+from batuta_hooks.stack.crates_io import Asking, View
+from batuta_hooks.stack.judging import MISCONFIGURED, Opened
+from batuta_hooks.stack.last_release import LastRelease, last_releases
 from batuta_hooks.stack.layers import Layer, Need, layers_of, needs_of
 from batuta_hooks.stack.standing import BEHIND, YANKED
 from batuta_hooks.stack.verdict import Crate, Report
@@ -25,11 +26,13 @@ class Row(NamedTuple):
         crate: what the check says of it.
         checkout: how its repository stands.
         reasons: why it is not healthy, and how it differs from what is published; a clause each.
+        last_release: when that was, and what has happened since.
     """
 
     crate: Crate
     checkout: Checkout
     reasons: tuple[str, ...] = ()
+    last_release: LastRelease = LastRelease()
 
     @property
     def health(self) -> str:
@@ -85,9 +88,23 @@ def status(
         BatutaError: as `check` does, or the configuration of the workspace is wrong.
     """
     config, _ = read_configuration(workspace.folder, None, for_guard=False)
-    report = check(workspace, now=now, jobs=jobs, on_progress=on_progress, asking=asking)
+    releases: dict[tuple[str, str], LastRelease] = {}
+
+    def beside(opened: Opened, view: View | None) -> None:
+        for path, release in last_releases(opened, view, now).items():
+            releases[opened.checkout.path, path] = release
+
+    report = check(workspace, now=now, jobs=jobs, on_progress=on_progress, asking=asking, beside=beside)
     checkouts = {checkout.path: checkout for checkout in report.checkouts}
-    rows = tuple(Row(crate, checkouts[crate.repository], tuple(_reasons(crate))) for crate in report.crates)
+    rows = tuple(
+        Row(
+            crate,
+            checkouts[crate.repository],
+            tuple(_reasons(crate)),
+            releases.get((crate.repository, crate.manifest_path), LastRelease()),
+        )
+        for crate in report.crates
+    )
     needs = needs_of(report.crates)
     layers = layers_of((crate.name for crate in report.crates), needs, (config or Config()).layers)
     return Board(now.astimezone(UTC), layers, rows, needs, report)
