@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
+from batuta_hooks.cli.status_cells import STYLES, Column, columns, is_of_interest
 from batuta_hooks.cli.terminal import console
 from batuta_hooks.report.plain import printable
-from batuta_hooks.stack.standing import EQUAL, UNKNOWN, Standing
 from batuta_hooks.stack.status import Board, Row
 from batuta_hooks.stack.verdict import HEALTHY, UNDECIDED
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-#: The worst first.
-STYLES = {"error": "bold red", "warning": "yellow", UNDECIDED: "cyan", HEALTHY: "green"}
-
 _NAME_WIDTH = 24  # columns that a name gets before it is folded, where others want them
-_NOTHING = "-"
-
-
-class Column(NamedTuple):
-    """A column of the board: its title, and what a row has in it; no line break, and safe to print."""
-
-    title: str
-    cell: Callable[[Row], str]
 
 
 def print_board(board: Board, *, color: bool, verbose: bool) -> None:
@@ -38,61 +27,17 @@ def print_board(board: Board, *, color: bool, verbose: bool) -> None:
     out = console(color=color)
     shown = [row for row in board.rows if verbose or is_of_interest(row)]
     with out.capture() as captured:
-        out.print(_table(board, shown, out.width))
+        if shown:
+            out.print(_table(board, shown, out.width))
     table = [line.rstrip() for line in captured.get().rstrip("\n").split("\n")] if shown else []
     hidden = len(board.rows) - len(shown)
     parts = [
         table,
         list(_reasons(shown, out.width, verbose=verbose)),
         list(_wrapped(_summary(board, hidden), out.width)),
+        list(_wrapped(_actions(board), out.width)),
     ]
     print("\n\n".join("\n".join(part) for part in parts if part))
-
-
-def is_of_interest(row: Row) -> bool:
-    """Whether a row is shown unless everything is: it may be published, or something is wrong with it."""
-    return row.crate.publishable.verdict != "never" or row.health != HEALTHY
-
-
-def columns(board: Board) -> list[Column]:
-    """The columns, the most important ones first; those of which nothing is known are left out."""
-    wanted = [
-        Column("Version", lambda row: printable(row.crate.version or _NOTHING)),
-        Column("Health", lambda row: row.health),
-        Column("crates.io", lambda row: standing_text(row.crate.standing)),
-        Column("Publish", lambda row: row.crate.publishable.verdict),
-        Column("Released", released_text),
-        Column("Git", git_text),
-    ]
-    always = ("Version", "Health", "Publish")
-    return [one for one in wanted if one.title in always or any(one.cell(row) != _NOTHING for row in board.rows)]
-
-
-def standing_text(standing: Standing) -> str:
-    """The published version, and how the one here stands to it where it is another; `-` where that is not known."""
-    if standing.version is None:
-        return _NOTHING if standing.state == UNKNOWN else standing.state
-    if standing.state in (EQUAL, UNKNOWN):
-        return printable(standing.version)
-    return printable(f"{standing.version} {standing.state}")
-
-
-def released_text(row: Row) -> str:
-    """Days since the last release and, after a plus sign, the commits since its tag."""
-    days = f"{row.last_release.days}d" if row.last_release.days is not None else ""
-    commits = f"+{row.last_release.commits}" if row.last_release.commits else ""
-    return f"{days} {commits}".strip() or _NOTHING
-
-
-def git_text(row: Row) -> str:
-    """The checkout in short: `main` where it is clean, `main*` where it is not, and `+1 -2` ahead and behind."""
-    status = row.checkout.status
-    if status is None:
-        return _NOTHING
-    branch = printable(status.branch or "no branch")
-    ahead = f" +{status.ahead}" if status.ahead else ""
-    behind = f" -{status.behind}" if status.behind else ""
-    return f"{branch}{'*' if status.dirty else ''}{ahead}{behind}"
 
 
 def _table(board: Board, shown: list[Row], width: int) -> Table:
@@ -102,10 +47,10 @@ def _table(board: Board, shown: list[Row], width: int) -> Table:
     from rich.text import Text
 
     fitting = _fitting(columns(board), shown, width)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0, header_style="bold")
     table.add_column("Crate", overflow="fold", ratio=1)
-    for column in fitting:
-        table.add_column(column.title, overflow="fold", no_wrap=column.title == "Health")
+    for column, room in fitting.items():
+        table.add_column(column.title, overflow="fold", width=room)
     visible = set(map(id, shown))
     for layer in board.layers:
         rows = [row for row in board.in_layer(layer) if id(row) in visible]
@@ -117,20 +62,27 @@ def _table(board: Board, shown: list[Row], width: int) -> Table:
     return table
 
 
-def _fitting(wanted: list[Column], shown: list[Row], width: int) -> list[Column]:
-    longest = max((len(row.crate.name) + 2 for row in shown), default=0)
-    room = width - min(longest, _NAME_WIDTH)
-    fitting: list[Column] = []
+def _fitting(wanted: list[Column], shown: list[Row], width: int) -> dict[Column, int]:
+    """The columns that there is room for, and how wide each is; what is longer is folded."""
+    longest = {one: max(len(one.title), *(len(one.cell(row)) for row in shown)) for one in wanted}
+    names = max(len(row.crate.name) for row in shown) + 2
+    if names + sum(longest.values()) + len(wanted) <= width:
+        return longest
+    room = width - min(names, _NAME_WIDTH)
+    fitting: dict[Column, int] = {}
     for column in wanted:
-        needed = max(len(column.title), *(len(column.cell(row)) for row in shown)) + 1
-        if needed <= room or len(fitting) < 2:
-            fitting.append(column)
-            room -= needed
+        needed = min(longest[column], max(column.widest, len(column.title)))
+        if needed + 1 > room and len(fitting) > 1:
+            break
+        fitting[column] = needed
+        room -= needed + 1
     return fitting
 
 
 def _reasons(rows: list[Row], width: int, *, verbose: bool) -> Iterator[str]:
     for row in rows:
+        if row.health == HEALTHY and not verbose:
+            continue  # how it stands to crates.io is in the table
         reasons = row.reasons if verbose else row.reasons[:1]
         more = len(row.reasons) - len(reasons)
         for number, reason in enumerate(reasons):
@@ -154,3 +106,10 @@ def _summary(board: Board, hidden: int) -> Iterator[str]:
             yield f"{checkout.path}: not judged ({checkout.state}): {checkout.error}"
     if hidden:
         yield f"{hidden} healthy crates that are never published are left out: --verbose shows them"
+
+
+def _actions(board: Board) -> Iterator[str]:
+    if board.actions:
+        yield "Pending actions:"
+    for number, action in enumerate(board.actions, 1):
+        yield f"{number}. {action.text}: {action.command}"

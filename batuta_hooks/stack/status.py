@@ -9,12 +9,14 @@ from typing import NamedTuple
 from batuta_hooks.domain.config import Config
 from batuta_hooks.domain.finding import ERROR
 from batuta_hooks.gather.configuration import read_configuration
+from batuta_hooks.stack.actions import Action, recommended_actions
 from batuta_hooks.stack.check import check
 from batuta_hooks.stack.checkouts import Checkout, Workspace
 from batuta_hooks.stack.crates_io import Asking, View
 from batuta_hooks.stack.judging import MISCONFIGURED, Opened
 from batuta_hooks.stack.last_release import LastRelease, last_releases
 from batuta_hooks.stack.layers import Layer, Need, layers_of, needs_of
+from batuta_hooks.stack.measured import Coverage
 from batuta_hooks.stack.standing import BEHIND, YANKED
 from batuta_hooks.stack.verdict import Crate, Report
 
@@ -27,12 +29,16 @@ class Row(NamedTuple):
         checkout: how its repository stands.
         reasons: why it is not healthy, and how it differs from what is published; a clause each.
         last_release: when that was, and what has happened since.
+        coverage: what was measured last; ``None`` where nothing was found.
+        warnings: how many the last lint gave; ``None`` where no result is known.
     """
 
     crate: Crate
     checkout: Checkout
     reasons: tuple[str, ...] = ()
     last_release: LastRelease = LastRelease()
+    coverage: Coverage | None = None
+    warnings: int | None = None
 
     @property
     def health(self) -> str:
@@ -49,6 +55,7 @@ class Board(NamedTuple):
         rows: one a crate, in the report's order.
         needs: who needs whom.
         report: the check that it rests on.
+        actions: what to do, the worst damage first.
     """
 
     updated: datetime
@@ -56,6 +63,7 @@ class Board(NamedTuple):
     rows: tuple[Row, ...]
     needs: tuple[Need, ...]
     report: Report
+    actions: tuple[Action, ...]
 
     def in_layer(self, layer: Layer) -> list[Row]:
         """The rows of a layer, in its order."""
@@ -107,7 +115,7 @@ def status(
     )
     needs = needs_of(report.crates)
     layers = layers_of((crate.name for crate in report.crates), needs, (config or Config()).layers)
-    return Board(now.astimezone(UTC), layers, rows, needs, report)
+    return Board(now.astimezone(UTC), layers, rows, needs, report, recommended_actions(report))
 
 
 def exit_code(board: Board) -> int:

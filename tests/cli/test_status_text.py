@@ -24,7 +24,7 @@ def test_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         make_repo(folder / "book", {"Cargo.toml": package("book", keys="publish = false")})
         entrenar.write({"notes": ""})
         assert main(["status", "--simple"]) == 1
-        table, reasons, summary = capsys.readouterr().out.split("\n\n")
+        table, reasons, summary, actions = capsys.readouterr().out.split("\n\n")
         assert main(["status", "--simple", "--verbose"]) == 1
     rows = [line.split() for line in table.splitlines()]
     assert rows[0][:5] == ["Crate", "Version", "Health", "crates.io", "Publish"]
@@ -35,6 +35,7 @@ def test_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         ["entrenar", "0.1.0", "error", "never", "no", "main*"],
     ]
     assert reasons.startswith("entrenar: PD001 ")
+    assert actions.startswith("Pending actions:\n1. edit entrenar/Cargo.toml")
     assert "3 crates, 2 healthy, errors 1" in summary
     assert "1 healthy crates that are never published are left out" in summary
     assert "\n  book " in capsys.readouterr().out

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.git.status import Status
+from batuta_hooks.stack.actions import recommended_actions
 from batuta_hooks.stack.checkouts import OK, Checkout
 from batuta_hooks.stack.layers import layers_of, needs_of
 from batuta_hooks.stack.standing import EQUAL, Standing
@@ -37,7 +38,7 @@ def make_board(needs: Mapping[str, str], findings: Mapping[str, Finding] | None 
     report = Report("/stack", "worktree", crates, placed, (), tuple(checkouts.values()), ())
     between = needs_of(crates)
     rows = tuple(Row(crate, checkouts[crate.repository]) for crate in crates)
-    return Board(NOW, layers_of(needs, between, {}), rows, between, report)
+    return Board(NOW, layers_of(needs, between, {}), rows, between, report, recommended_actions(report))
 
 
 def _crate(name: str, needed: list[str], found: Finding | None) -> Crate:

@@ -1,0 +1,93 @@
+"""What a row of the board says, in few words: shared by the table, the page and the dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from batuta_hooks.report.plain import printable
+from batuta_hooks.stack.standing import EQUAL, UNKNOWN, Standing
+from batuta_hooks.stack.status import Board, Row
+from batuta_hooks.stack.verdict import HEALTHY, UNDECIDED
+
+#: Every health, the worst first, and the rich style for it.
+STYLES = {"error": "bold red", "warning": "yellow", UNDECIDED: "cyan", HEALTHY: "green"}
+
+#: What stands beside a health, so that it is told by more than colour.
+SIGNS = {"error": "✗", "warning": "!", UNDECIDED: "?", HEALTHY: "✓"}
+
+NOTHING = "-"
+
+
+class Column(NamedTuple):
+    """A column of the board.
+
+    Attributes:
+        title: what stands above it.
+        cell: what a row has in it; no line break, and safe to print.
+        widest: how many characters of it are worth a line of their own; longer ones are folded.
+    """
+
+    title: str
+    cell: Callable[[Row], str]
+    widest: int
+
+
+def columns(board: Board) -> list[Column]:
+    """The columns, the most important ones first; those of which nothing is known are left out."""
+    wanted = [
+        Column("Version", lambda row: printable(row.crate.version or NOTHING), 10),
+        Column("Health", lambda row: row.health, 7),
+        Column("crates.io", lambda row: standing_text(row.crate.standing), 13),
+        Column("Publish", lambda row: row.crate.publishable.verdict, 9),
+        Column("Released", released_text, 9),
+        Column("Cov", coverage_text, 5),
+        Column("Warn", lambda row: NOTHING if row.warnings is None else str(row.warnings), 4),
+        Column("Git", git_text, 12),
+    ]
+    always = ("Version", "Health", "Publish")
+    return [one for one in wanted if one.title in always or any(one.cell(row) != NOTHING for row in board.rows)]
+
+
+def is_of_interest(row: Row) -> bool:
+    """Whether a row is shown unless everything is: it may be published, or something is wrong with it."""
+    return row.crate.publishable.verdict != "never" or row.health != HEALTHY
+
+
+def needs_action(row: Row) -> bool:
+    """Whether somebody has to do something about a crate."""
+    return row.health not in (HEALTHY, UNDECIDED) or row.crate.publishable.verdict == "no"
+
+
+def standing_text(standing: Standing) -> str:
+    """The published version, and how the one here stands to it where it is another; `-` where that is not known."""
+    if standing.version is None:
+        return NOTHING if standing.state == UNKNOWN else standing.state
+    if standing.state in (EQUAL, UNKNOWN):
+        return printable(standing.version)
+    return printable(f"{standing.version} {standing.state}")
+
+
+def released_text(row: Row) -> str:
+    """Days since the last release and, after a plus sign, the commits since its tag."""
+    days = f"{row.last_release.days}d" if row.last_release.days is not None else ""
+    commits = f"+{row.last_release.commits}" if row.last_release.commits else ""
+    return f"{days} {commits}".strip() or NOTHING
+
+
+def coverage_text(row: Row) -> str:
+    """The share of covered lines in whole percent, never rounded up; with `~` where it is of another tree."""
+    if row.coverage is None:
+        return NOTHING
+    return f"{'' if row.coverage.tree_is_current else '~'}{int(row.coverage.percent)}%"
+
+
+def git_text(row: Row) -> str:
+    """The checkout in short: `main` where it is clean, `main*` where it is not, and `+1 -2` ahead and behind."""
+    status = row.checkout.status
+    if status is None:
+        return NOTHING
+    branch = printable(status.branch or "no branch")
+    ahead = f" +{status.ahead}" if status.ahead else ""
+    behind = f" -{status.behind}" if status.behind else ""
+    return f"{branch}{'*' if status.dirty else ''}{ahead}{behind}"
