@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 Key = tuple[str | int, ...]
 
+_ANY: Mapping[str, Any] = {}
+_STRING = {"type": "string"}
+_PART = r"[=<>~^]{0,2}\s*(?:[*xX]|[0-9]+)(?:\.(?:[*xX]|[0-9]+)){0,2}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
+_TAG_PART = r"(?:[^{} \t\n]|\{crate\})*"
+
 _MOST_SECONDS = 366 * 24 * 3600
 _SHOWN_CHARACTERS = 60
 
@@ -31,9 +36,10 @@ class Value:
         is_right: judges a value of any type; may raise `ValueError` with the reason why it is wrong.
         choices: the only strings that are right, where they can be listed.
         unknown_is_new: whether a string that is none of the choices may be one of a later version.
+        schema: the same as JSON Schema has it, which may accept more where it cannot say so much; `choices` come to it.
     """
 
-    __slots__ = ("choices", "expected", "is_right", "unknown_is_new")
+    __slots__ = ("choices", "expected", "is_right", "schema", "unknown_is_new")
 
     def __init__(
         self,
@@ -41,7 +47,9 @@ class Value:
         is_right: Callable[[Any], bool],
         choices: tuple[str, ...] = (),
         unknown_is_new: bool = False,
+        schema: Mapping[str, Any] = _ANY,
     ) -> None:
+        self.schema = schema
         self.expected = expected
         self.is_right = is_right
         self.choices = choices
@@ -236,22 +244,45 @@ def _is_date(value: Any) -> bool:
 
 def _choice(*choices: str) -> Value:
     expected = ", ".join(f'"{one}"' for one in choices[:-1]) + f' or "{choices[-1]}"'
-    return Value(expected, lambda value: isinstance(value, str) and value in choices, choices)
+    return Value(expected, lambda value: isinstance(value, str) and value in choices, choices, schema=_STRING)
 
 
-TEXT = Value("a string that is not empty", _is_text)
+TEXT = Value("a string that is not empty", _is_text, schema=_STRING | {"pattern": r"\S"})
 TEXTS = Array("an array of strings", TEXT)
-INSIDE = Value("a path or glob inside the repository", _is_inside)
-FLAG = Value("true or false", lambda value: isinstance(value, bool))
-PERCENT = Value("a number from 0 to 100", _is_percent)
-COUNT = Value("a whole number, 0 or more", _is_count)
-AGE = Value(f"a whole number of seconds from 0 to {_MOST_SECONDS}", _is_age)
-TIME_LIMIT = Value(f"a number of seconds above 0, at most {_MOST_SECONDS}", _is_time_limit)
-REQUIREMENT = Value('a version requirement such as ">=1.2"', _is_requirement)
-TEMPLATE = Value('a tag of {version} and perhaps {crate}, such as "{crate}-v{version}"', _is_template)
-EXCLUSIVE = Value("an array of two or more features, or an array of such arrays", _is_exclusive)
-DATE = Value("a date without quotes, such as 2027-01-01", _is_date)
-CODE = Value("a finding code", lambda value: isinstance(value, str) and value in CODES, tuple(CODES), True)
+INSIDE = Value(
+    "a path or glob inside the repository", _is_inside, schema=_STRING | {"pattern": r"^(?!/|\.\./|\.\.$)[\s\S]*\S"}
+)
+FLAG = Value("true or false", lambda value: isinstance(value, bool), schema={"type": "boolean"})
+PERCENT = Value("a number from 0 to 100", _is_percent, schema={"type": "number", "minimum": 0, "maximum": 100})
+COUNT = Value("a whole number, 0 or more", _is_count, schema={"type": "integer", "minimum": 0})
+AGE = Value(
+    f"a whole number of seconds from 0 to {_MOST_SECONDS}",
+    _is_age,
+    schema={"type": "integer", "minimum": 0, "maximum": _MOST_SECONDS},
+)
+TIME_LIMIT = Value(
+    f"a number of seconds above 0, at most {_MOST_SECONDS}",
+    _is_time_limit,
+    schema={"type": "number", "exclusiveMinimum": 0, "maximum": _MOST_SECONDS},
+)
+REQUIREMENT = Value(
+    'a version requirement such as ">=1.2"',
+    _is_requirement,
+    schema=_STRING | {"pattern": rf"^\s*{_PART}\s*(?:,\s*{_PART}\s*)*,?\s*$"},
+)
+TEMPLATE = Value(
+    'a tag of {version} and perhaps {crate}, such as "{crate}-v{version}"',
+    _is_template,
+    schema=_STRING | {"pattern": rf"^{_TAG_PART}\{{version\}}{_TAG_PART}$"},
+)
+_FEATURES = {"type": "array", "minItems": 2, "items": TEXT.schema}
+EXCLUSIVE = Value(
+    "an array of two or more features, or an array of such arrays",
+    _is_exclusive,
+    schema={"anyOf": [_FEATURES, {"type": "array", "minItems": 1, "items": _FEATURES}]},
+)
+DATE = Value("a date without quotes, such as 2027-01-01", _is_date, schema=_STRING | {"format": "date"})
+CODE = Value("a finding code", lambda value: isinstance(value, str) and value in CODES, tuple(CODES), True, _STRING)
 SEVERITY = _choice(*SEVERITIES, OFF)
 
 RULES = Table(dict.fromkeys(CODES, SEVERITY))

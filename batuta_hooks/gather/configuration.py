@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from batuta_hooks.domain.config import Config
+    from batuta_hooks.domain.config_keys import Layer
 
 FILE_NAME = "batuta-stack.toml"
 
@@ -39,15 +40,33 @@ def read_configuration(
     Raises:
         BatutaError: a file that cannot be read, or whose keys or values are wrong.
     """
+    layers, warnings = configuration_layers(top, root_table, root_text=root_text, for_guard=for_guard)
+    if not layers:
+        return None, warnings
+    from batuta_hooks.domain.config import read_config
+
+    config, said = read_config(layers)
+    return config, warnings + said
+
+
+def configuration_layers(
+    top: str, root_table: Mapping[str, Any] | None, *, root_text: bytes = b"", for_guard: bool = True
+) -> tuple[list[Layer], list[str]]:
+    """The tables of the configuration that counts for a repository, the farthest first, and warnings.
+
+    The arguments are those of `read_configuration`.
+
+    Raises:
+        BatutaError: a file that cannot be read.
+    """
     top = os.path.abspath(top) if top else ""
     path, content = _nearest(top)
-    warnings = []
+    warnings: list[str] = []
     if content is None and path and not os.path.isdir(os.path.dirname(path)):
         warnings.append(f"BATUTA_STACK is `{os.path.dirname(path)}`, which is no folder: it is ignored")
     tables = [(kind, table) for kind in ("workspace", "package") if (table := _metadata(root_table, kind)) is not None]
     if content is None and not tables:
-        return None, warnings
-    from batuta_hooks.domain.config import read_config
+        return [], warnings
     from batuta_hooks.domain.config_keys import Layer
 
     layers = []
@@ -56,8 +75,7 @@ def read_configuration(
         layers.append(Layer(_parsed(path, content), path, content, is_lenient=for_guard and is_above))
     for kind, table in tables:
         layers.append(Layer(table, "Cargo.toml", root_text, (kind, "metadata", "batuta")))
-    config, said = read_config(layers)
-    return config, warnings + said
+    return layers, warnings
 
 
 def find_stack_file(top: str) -> str | None:

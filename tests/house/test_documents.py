@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from batuta_hooks.domain.config_faults import key_paths
+from batuta_hooks.domain.config_keys import KEYS
+from batuta_hooks.domain.config_schema import PURPOSES
 from tests.house.repository import ROOT, console_scripts, files, pyproject
 from tests.support.process import run
 
@@ -125,3 +128,11 @@ def test_console_script_has_its_function(target: str) -> None:
     module, _, function = target.partition(":")
     assert function == "main"
     assert (ROOT / (module.replace(".", "/") + ".py")).is_file()
+
+
+def test_every_key_of_the_configuration_is_described() -> None:
+    """docs/configuration.md has a row for each key, with the words and the default of the schema."""
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    for path in key_paths(KEYS):
+        if not path.startswith("rules."):
+            assert f"| `{path}` | {PURPOSES[path]} | " in page
