@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def judge_commit(case: Case) -> Iterator[Finding | Unknown]:
     """Judge each crate that the tag means; crates that share a version share the finding about it."""
-    said: set[tuple[str, str, int]] = set()
+    said: set[tuple[str, str]] = set()
     for path in case.paths:
         manifest = case.facts.manifests.resolve(path)
         if isinstance(manifest, ManifestFault):
@@ -27,11 +27,12 @@ def judge_commit(case: Case) -> Iterator[Finding | Unknown]:
         assert isinstance(manifest, Manifest)
         if manifest.package is None:
             continue
-        for one in (*_version(case, manifest), *_lock(case, manifest)):
-            if isinstance(one, Unknown) or (one.code, one.path, one.line) not in said:
+        for one in (*_workspace(case, manifest), *_version(case, manifest), *_lock(case, manifest)):
+            if isinstance(one, Unknown):
                 yield one
-            if isinstance(one, Finding):
-                said.add((one.code, one.path, one.line))
+            elif (one.code, one.path) not in said:
+                said.add((one.code, one.path))
+                yield one
         yield from _publishable(case, path)
         if manifest.package.is_bound_for_crates_io:
             yield from _origin(case, manifest)
@@ -41,6 +42,15 @@ def _unreadable(case: Case, fault: ManifestFault) -> Finding:
     message = f"`{case.tag.name}` tags a manifest that cargo cannot read: {fault.reason}"
     fix = fault.mend or "mend the manifest, commit, and tag that commit"
     return case.finding("TC005", message, fix, case.first_name, place=(fault.path, fault.line, fault.column))
+
+
+def _workspace(case: Case, manifest: Manifest) -> Iterator[Finding]:
+    """TC005 where cargo cannot load the workspace around the crate."""
+    root = case.facts.manifests.root_of(manifest)
+    if root is not None and root.path != manifest.path:
+        fault = root if isinstance(root, ManifestFault) else case.facts.manifests.resolve(root.path)
+        if isinstance(fault, ManifestFault):
+            yield _unreadable(case, fault)
 
 
 def _version(case: Case, manifest: Manifest) -> Iterator[Finding | Unknown]:
