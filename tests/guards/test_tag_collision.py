@@ -163,14 +163,16 @@ class TestStandardInput:
         """There two operands are tags; `--stage push` says that it has nothing to read."""
         repo.git("remote", "add", "v0.3.0", "x")
         leader, follower = pty.openpty()
-        command = [BIN / "batuta-tag-collision", "v0.3.0", "x"]
-        done = subprocess.run(command, cwd=repo.path, stdin=follower, capture_output=True, text=True, check=False)
-        assert (done.returncode, "TC002" in done.stdout) == (1, True)
-        command[1:] = ["--stage", "push"]
-        done = subprocess.run(command, cwd=repo.path, stdin=follower, capture_output=True, text=True, check=False)
+
+        def started(*arguments: str) -> subprocess.CompletedProcess[str]:
+            command = [str(BIN / "batuta-tag-collision"), *arguments]
+            return subprocess.run(command, cwd=repo.path, stdin=follower, capture_output=True, text=True, check=False)
+
+        tags, push = started("v0.3.0", "x"), started("--stage", "push")
         os.close(leader)
         os.close(follower)
-        assert (done.returncode, "which is a terminal here" in done.stderr) == (2, True)
+        assert (tags.returncode, "TC002" in tags.stdout) == (1, True)
+        assert (push.returncode, "which is a terminal here" in push.stderr) == (2, True)
 
     def test_it_is_left_alone(self, repo: Repo) -> None:
         """By hand nothing is read, be it git's or not."""
