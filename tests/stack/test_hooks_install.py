@@ -15,7 +15,7 @@ from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.stack.hooks_install import install, uninstall
 from batuta_hooks.stack.hooks_lanes import hook_command
 from batuta_hooks.stack.hooks_place import EVENTS, Place, find_place
-from batuta_hooks.stack.hooks_steps import Move, Write, take
+from batuta_hooks.stack.hooks_steps import Move, Step, Write, take
 from tests.house.repository import ROOT, pyproject
 from tests.support.process import run
 from tests.support.repos import Repo, make_repo, package
@@ -182,7 +182,7 @@ def test_what_is_taken_out_leaves_no_trace(
     assert snapshot(repo.path.parent) == before
 
 
-LANES = {
+LANES: dict[Callable[[Repo], None], str] = {
     with_nothing: "native",
     with_a_script: "native",
     with_a_link: "native",
@@ -350,7 +350,12 @@ def test_nothing_is_done_by_half(repo: Repo) -> None:
     assert snapshot(repo.path) == before
     new_folder = repo.path / "x" / "y"
     script = str(hooks_of(repo) / "pre-commit")
-    steps = [Write(str(new_folder / "z"), b"z"), Move(script, script + ".z"), Write(script, b""), Move(script, script)]
+    steps: list[Step] = [
+        Write(str(new_folder / "z"), b"z"),
+        Move(script, script + ".z"),
+        Write(script, b""),
+        Move(script, script),
+    ]
     with pytest.raises(FileExistsError):
         take(steps)
     assert snapshot(repo.path) == before
