@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from batuta_hooks.cli.common import Common
 from batuta_hooks.cli.formats import CheckFormat
+from batuta_hooks.gather.registry import told_offline
 from batuta_hooks.report.plain import printable
 from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.check import check, exit_code, report_time
-from batuta_hooks.stack.checkouts import find_workspace
+from batuta_hooks.stack.checkouts import Workspace, find_workspace
 from batuta_hooks.stack.crates_io import Asking
+from batuta_hooks.stack.fetching import fetch_all
 from batuta_hooks.stack.moment import moment
 from batuta_hooks.stack.verdict import Report
 
 _PATIENCE_S = 1.0
+
+
+class Wishes(NamedTuple):
+    """What is wanted of a check besides the common options.
+
+    Attributes:
+        strict: warnings and open questions fail too.
+        fetch: fetch in every repository first.
+    """
+
+    format: CheckFormat = CheckFormat.TEXT
+    strict: bool = False
+    fetch: bool = False
 
 
 class Progress:
@@ -41,19 +58,24 @@ class Progress:
             sys.stderr.flush()
 
 
-def run_check(common: Common, crates: Sequence[str], source: str, *, format_: CheckFormat, strict: bool) -> int:
+def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes) -> int:
     """Check the stack, print the report on standard output and return the exit code."""
-    now = report_time()
+    now, strict = report_time(), wishes.strict
+    workspace = find_workspace(common.workspace)
+    asking = asking_of(common, now)
+    if wishes.fetch:
+        say_notes(_fetched(workspace, common, is_offline=asking.offline))
     report = check(
-        find_workspace(common.workspace),
+        workspace,
         now=now,
         source=source,
         crates=crates,
         jobs=common.jobs,
         on_progress=Progress("repositories", quiet=bool(common.quiet)),
-        asking=asking_of(common, now),
+        asking=asking,
     )
     say_notes(report.notes)
+    format_ = wishes.format
     if format_ is CheckFormat.TEXT:
         from batuta_hooks.cli.check_text import print_report
 
@@ -65,6 +87,14 @@ def run_check(common: Common, crates: Sequence[str], source: str, *, format_: Ch
         for line in _document(report, now, format_):
             print(line)
     return exit_code(report, strict=strict)
+
+
+def _fetched(workspace: Workspace, common: Common, *, is_offline: bool) -> Sequence[str]:
+    why = "--offline was given" if is_offline else told_offline(os.environ)
+    if why:
+        return [f"nothing was fetched: {why}"]
+    told = Progress("repositories fetched", quiet=bool(common.quiet))
+    return fetch_all(workspace, jobs=common.jobs, told=told)
 
 
 def _document(report: Report, now: datetime, format_: CheckFormat) -> Iterable[str]:

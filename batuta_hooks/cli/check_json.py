@@ -32,7 +32,7 @@ def check_document(report: Report, now: datetime) -> str:
         "unknown": [
             {"repository": place, "crate": unknown.crate, "why": unknown.why} for place, unknown in report.unknown
         ],
-        "repositories": [_repository(checkout, now) for checkout in report.checkouts],
+        "repositories": [_repository(report, checkout) for checkout in report.checkouts],
         "data_age_s": report.data_age_s,
         "as_of": report.as_of or None,
         "cargo": CARGO,
@@ -61,8 +61,8 @@ def _finding(placed: Placed) -> dict[str, Any]:
     return {"repository": placed.repository, **finding_object(placed.finding)}
 
 
-def _repository(checkout: Checkout, now: datetime) -> dict[str, Any]:
-    status, fetched_at = checkout.status, checkout.fetched_at
+def _repository(report: Report, checkout: Checkout) -> dict[str, Any]:
+    status = checkout.status
     return {
         "path": checkout.path,
         "state": checkout.state,
@@ -71,5 +71,6 @@ def _repository(checkout: Checkout, now: datetime) -> dict[str, Any]:
         "dirty": status.dirty if status else None,
         "ahead": status.ahead if status else None,
         "behind": status.behind if status else None,
-        "fetched_age_s": None if fetched_at is None else max(0, int(now.timestamp() - fetched_at)),
+        "fetched_age_s": report.fetched_age_s(checkout),
+        "shallow": checkout.is_shallow,
     }

@@ -13,7 +13,8 @@ from batuta_hooks.domain.finding import ERROR, WARNING
 from batuta_hooks.gather.repository import INDEX, WORKTREE
 from batuta_hooks.registry.lookup import FROM_CARGO
 from batuta_hooks.report.plain import printable, text_lines
-from batuta_hooks.stack.actions import Action, recommended_actions
+from batuta_hooks.stack.actions import FETCH_AGE_S, Action, recommended_actions
+from batuta_hooks.stack.checkouts import BARE, DETACHED, UNBORN, UNMERGED, Checkout
 from batuta_hooks.stack.standing import AHEAD, BEHIND, EQUAL, NEVER, UNKNOWN, YANKED, Standing
 from batuta_hooks.stack.verdict import HEALTHY, UNDECIDED, Crate, Placed, Report
 
@@ -41,6 +42,14 @@ _ROOM_FOR_REGISTRY = 60
 #: Worth a row even if the crate is healthy.
 _DIFFERENT = (AHEAD, BEHIND, YANKED)
 
+#: How a checkout may stand that is judged all the same.
+_ODD = {
+    UNBORN: "no commit yet",
+    DETACHED: "HEAD is detached",
+    UNMERGED: "a merge is not finished",
+    BARE: "a bare repository",
+}
+
 #: Where a dependency comes from, unless it is another registry.
 _SOURCES = {"crates.io": "", "path": " by path", "git": " from git"}
 
@@ -63,7 +72,7 @@ def print_report(report: Report, *, color: bool, quiet: bool, verbose: bool, str
         list(_table_lines(out, report.crates, verbose=verbose)),
         list(_dependencies(report.crates, out.width)) if verbose else [],
         list(_answers(report.crates)) if verbose else [],
-        list(_checkouts(report)) if verbose else [],
+        list(_checkouts(report, verbose=verbose)),
         list(findings),
         list(_open_questions(report, verbose=verbose or strict)),
         list(_summary(report)),
@@ -165,18 +174,32 @@ def _answers(crates: Iterable[Crate]) -> Iterator[str]:
         yield printable(f"{_named(crate.repository)}: {crate.name}{version} (crates.io: {said})")
 
 
-def _checkouts(report: Report) -> Iterator[str]:
+def _checkouts(report: Report, *, verbose: bool) -> Iterator[str]:
+    """A line for each repository of which there is something to be said."""
     for checkout in report.checkouts:
-        status = checkout.status
-        if status is not None:
-            said = [
-                f"on branch {status.branch}" if status.branch else "no branch",
-                checkout.state if checkout.state != "ok" else "",
-                f"{status.ahead} ahead" if status.ahead else "",
-                f"{status.behind} behind" if status.behind else "",
-                "changes that are not committed" if status.dirty else "clean",
-            ]
-            yield printable(f"{_named(checkout.path)}: {', '.join(filter(None, said))}")
+        said = list(_said_of(checkout, report.fetched_age_s(checkout), verbose=verbose))
+        if said:
+            yield printable(f"{_named(checkout.path)}: {', '.join(said)}")
+
+
+def _said_of(checkout: Checkout, fetched_age_s: int | None, *, verbose: bool) -> Iterator[str]:
+    status = checkout.status
+    if checkout.error is not None:
+        yield f"not judged ({checkout.state}): {checkout.error}"
+    elif verbose and status and status.branch:
+        yield f"on branch {status.branch}"
+    if checkout.state in _ODD:
+        yield _ODD[checkout.state]
+    if checkout.is_shallow:
+        yield "a shallow clone"
+    if status and verbose:
+        yield "changes that are not committed" if status.dirty else "clean"
+    if status and status.ahead and verbose:
+        yield f"{status.ahead} ahead of {status.upstream}"
+    if status and status.behind:
+        yield f"{status.behind} behind {status.upstream}"
+    if fetched_age_s is not None and (verbose or fetched_age_s > FETCH_AGE_S):
+        yield f"fetched {age(fetched_age_s)} ago"
 
 
 def _finding_lines(findings: Iterable[Placed], *, color: bool) -> Iterator[str]:
@@ -185,9 +208,6 @@ def _finding_lines(findings: Iterable[Placed], *, color: bool) -> Iterator[str]:
 
 
 def _open_questions(report: Report, *, verbose: bool) -> Iterator[str]:
-    for checkout in report.checkouts:
-        if checkout.error is not None:
-            yield printable(f"{_named(checkout.path)}: not judged ({checkout.state}): {checkout.error}")
     for cycle in report.cycles:
         circle = " -> ".join([*cycle, cycle[0]])
         yield printable(f"cycle: {circle}: each needs a published version of the next")

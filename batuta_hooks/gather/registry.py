@@ -57,13 +57,14 @@ def find_place(folder: str, environment: Mapping[str, str] = os.environ) -> Plac
     assert not isinstance(settings, ConfigFault)
     if source.kind in (SPARSE, GIT_INDEX):
         offline = "cargo is configured to be offline" if settings.offline else ""
-        return Place(source.index_url, "", offline or _told_offline(environment), config.home)
+        return Place(source.index_url, "", offline or told_offline(environment), config.home)
     from batuta_hooks.registry.on_disk import registry_url
 
     return Place(registry_url(source), "", "", config.home)
 
 
-def _told_offline(environment: Mapping[str, str]) -> str:
+def told_offline(environment: Mapping[str, str]) -> str:
+    """Why no socket may be opened at all; empty where one may."""
     return "" if environment.get("BATUTA_OFFLINE", "").lower() in _NO else "BATUTA_OFFLINE is set"
 
 

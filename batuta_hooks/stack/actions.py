@@ -15,6 +15,9 @@ from batuta_hooks.stack.verdict import Report
 
 _MOST_FILES = 8
 
+#: Siblings that were not fetched for longer may stand elsewhere by now, and verdicts rest on them.
+FETCH_AGE_S = 14 * 86400
+
 
 class Action(NamedTuple):
     """Something to do.
@@ -65,6 +68,12 @@ def _files(report: Report, severity: str) -> Iterator[Action]:
 
 
 def _rest(report: Report) -> Iterator[Action]:
+    behind = [one for one in report.checkouts if one.status and one.status.behind]
+    for checkout in behind[:_MOST_FILES]:
+        text = f"bring {checkout.path} up to date: others may see newer versions there"
+        yield Action(text, f"git -C {shlex.quote(checkout.path)} pull --ff-only")
+    if any((report.fetched_age_s(checkout) or 0) > FETCH_AGE_S for checkout in report.checkouts):
+        yield Action("learn how far the checkouts are behind", "batuta-stack check --fetch")
     if report.crates and all(crate.standing.state == UNKNOWN for crate in report.crates):
         yield Action("learn what crates.io has of these crates", "batuta-stack cache warm")
     if any(placed.finding.severity == ERROR for placed in report.findings):

@@ -84,6 +84,7 @@ def check(  # noqa: PLR0913  named options
         data_age_s=registries.oldest_age_s,
         as_of=asking.as_of if asking else "",
         notes=tuple(registries.notes),
+        made_at=int(now.timestamp()),
     )
 
 

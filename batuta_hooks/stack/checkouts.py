@@ -43,7 +43,8 @@ class Checkout(NamedTuple):
         state: a constant of this module.
         error: why it could not be judged; ``None`` where it was.
         status: git's answer, where there was one.
-        fetched_at: when it last fetched, in seconds since the epoch; ``None`` where nothing tells.
+        fetched_at: when it last fetched, or was cloned, in seconds since the epoch; ``None`` where nothing tells.
+        is_shallow: whether its history is cut off.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Checkout(NamedTuple):
     error: str | None = None
     status: Status | None = None
     fetched_at: float | None = None
+    is_shallow: bool = False
 
 
 def find_workspace(given: str | None = None) -> Workspace:
@@ -194,7 +196,9 @@ def inspect(workspace: Workspace, path: str) -> Checkout:
         status = read_status(start_status(folder).collect())
     except GitError as error:
         return _refused(path, error)
-    return Checkout(path, _state(status), None, status, _fetched_at(folder))
+    git_folder, common = _git_folders(folder)
+    is_shallow = os.path.exists(os.path.join(common, "shallow"))
+    return Checkout(path, _state(status), None, status, _fetched_at(git_folder, common), is_shallow)
 
 
 def _refused(path: str, error: GitError) -> Checkout:
@@ -213,12 +217,18 @@ def _state(status: Status) -> str:
     return DETACHED if status.branch is None else OK
 
 
-def _fetched_at(folder: str) -> float | None:
+def _git_folders(folder: str) -> tuple[str, str]:
+    """Where git keeps what belongs to this checkout, and what all worktrees of the repository share."""
     git_folder = os.path.join(folder, ".git")
     if os.path.isfile(git_folder):  # a linked worktree or a submodule
         git_folder = os.path.join(folder, _first_line(git_folder).removeprefix("gitdir: "))
-    common = os.path.join(git_folder, _first_line(os.path.join(git_folder, "commondir")) or ".")
-    times = [_changed_at(os.path.join(place, "FETCH_HEAD")) for place in (git_folder, common)]
+    return git_folder, os.path.join(git_folder, _first_line(os.path.join(git_folder, "commondir")) or ".")
+
+
+def _fetched_at(git_folder: str, common: str) -> float | None:
+    """A clone writes no FETCH_HEAD, but the remote's HEAD, which a fetch leaves alone."""
+    places = [os.path.join(place, "FETCH_HEAD") for place in (git_folder, common)]
+    times = [_changed_at(place) for place in (*places, os.path.join(common, "refs", "remotes", "origin", "HEAD"))]
     return max((time for time in times if time is not None), default=None)
 
 

@@ -115,6 +115,7 @@ class Report(NamedTuple):
         data_age_s: the age of the oldest registry answer that was used; ``None`` where none was.
         as_of: the time that the registry was looked at as of; empty for now.
         notes: what the user should hear of the registry, a sentence each.
+        made_at: the time of the report, in seconds since the epoch.
     """
 
     workspace: str
@@ -127,6 +128,11 @@ class Report(NamedTuple):
     data_age_s: int | None = None
     as_of: str = ""
     notes: tuple[str, ...] = ()
+    made_at: int = 0
+
+    def fetched_age_s(self, checkout: Checkout) -> int | None:
+        """Seconds since a repository last fetched; ``None`` where nothing tells."""
+        return None if checkout.fetched_at is None else max(0, int(self.made_at - checkout.fetched_at))
 
     def count(self, status: str) -> int:
         """How many crates have a status."""

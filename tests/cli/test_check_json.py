@@ -52,6 +52,7 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
                 "ahead": None,
                 "behind": None,
                 "fetched_age_s": None,
+                "shallow": False,
             }
             for path in ("alimentar", "entrenar")
         ],

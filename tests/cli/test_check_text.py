@@ -155,7 +155,7 @@ def test_verbose(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "\nbad: bad needs serde *\n" in out
     assert "\nmore: more needs x by path, y 1 from git, z 1 from company\n" in out
     assert "\ngood: on branch main, changes that are not committed\n" in out
-    assert "\nbad: no branch, detached, clean\n" in out
+    assert "\nbad: HEAD is detached, clean\n" in out
 
 
 def test_what_could_not_be_judged(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -226,11 +226,13 @@ def test_corrupt_index_is_unreadable(tmp_path: Path) -> None:
 
 
 def test_time_of_the_last_fetch(tmp_path: Path) -> None:
-    """The last fetch is known once there was one, from a linked worktree too."""
+    """The last fetch is known, from a linked worktree too; a clone is one."""
     make_repo(tmp_path / "upstream", {"a": "1"})
     run(["git", "clone", "--quiet", tmp_path / "upstream", tmp_path / "clone"])
     workspace = Workspace(str(tmp_path), ("clone", "tree"), frozenset())
-    assert inspect(workspace, "clone").fetched_at is None
+    cloned = (tmp_path / "clone" / ".git" / "refs" / "remotes" / "origin" / "HEAD").stat().st_mtime
+    assert inspect(workspace, "clone").fetched_at == cloned
+    assert inspect(Workspace(str(tmp_path), ("upstream",), frozenset()), "upstream").fetched_at is None
     run(["git", "-C", tmp_path / "clone", "worktree", "add", "--quiet", tmp_path / "tree"])
     run(["git", "-C", tmp_path / "clone", "fetch", "--quiet"])
     when = (tmp_path / "clone" / ".git" / "FETCH_HEAD").stat().st_mtime

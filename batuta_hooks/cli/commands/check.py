@@ -28,9 +28,10 @@ def _check(
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings fail too (1), and so does the undecided (3).")
     ] = False,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Run git fetch in every repository first.")] = False,
 ) -> int:
     """Judge every crate of every repository: would cargo publish it, would a clone build?"""
-    from batuta_hooks.cli.check import run_check
+    from batuta_hooks.cli.check import Wishes, run_check
 
     names = [*(crates or ()), *([project] if project is not None else ())]
-    return run_check(common, names, source, format_=format, strict=strict)
+    return run_check(common, names, source, Wishes(format, strict, fetch))
