@@ -62,6 +62,7 @@ test: lint
 	$(BIN)/coverage report
 
 test-slow: $(READY)
+	tests/install-tools
 	$(BIN)/python $(PYTEST) -m 'slow and not live'
 
 test-live: $(READY)

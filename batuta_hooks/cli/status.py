@@ -26,7 +26,7 @@ class Wish(NamedTuple):
     """What to show of the board.
 
     Attributes:
-        format: ``text``, ``json``, ``mermaid`` or ``dot``.
+        format: ``text``, ``json``, ``mermaid``, ``dot`` or ``html``.
         simple: a table, even in a terminal.
         tree: a tree; ``None`` for none.
     """
@@ -83,6 +83,10 @@ def _document(board: Board, format_: str) -> str:
         from batuta_hooks.cli.status_json import status_document
 
         return f"{status_document(board)}\n"
+    if format_ == "html":
+        from batuta_hooks.cli.page import page
+
+        return page(board)
     from batuta_hooks.cli.diagrams import dot, mermaid
 
     return "".join(f"{line}\n" for line in (dot if format_ == "dot" else mermaid)(board))

@@ -17,6 +17,7 @@ class StatusFormat(StrEnum):
     JSON = "json"
     MERMAID = "mermaid"
     DOT = "dot"
+    HTML = "html"
 
 
 def register(app: typer.Typer) -> None:
