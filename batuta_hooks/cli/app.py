@@ -10,7 +10,7 @@ from typing import Annotated, cast
 
 import typer
 
-from batuta_hooks.cli.commands import cache, check, config, explain, hooks, init, status
+from batuta_hooks.cli.commands import cache, check, config, doctor, explain, hooks, init, status
 from batuta_hooks.cli.common import Common, with_common
 from batuta_hooks.domain.errors import BatutaError
 
@@ -53,6 +53,7 @@ explain.register(app)
 init.register(app)
 cache.register(app)
 config.register(app)
+doctor.register(app)
 hooks.register(app)
 status.register(app)
 

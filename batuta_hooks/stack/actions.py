@@ -40,7 +40,7 @@ def _repositories(report: Report) -> Iterator[Action]:
     for checkout in report.checkouts:
         folder = shlex.quote(checkout.path)
         if checkout.state == MISCONFIGURED:
-            yield Action(f"correct the configuration of {checkout.path}", f"batuta-stack check --workspace {folder}")
+            yield Action(f"correct the configuration of {checkout.path}", f"batuta-stack config show {folder}")
         elif checkout.state == UNMERGED:
             yield Action(f"end the merge in {checkout.path}", f"git -C {folder} status")
         elif checkout.state == MISSING:
