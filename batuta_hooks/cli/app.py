@@ -10,7 +10,7 @@ from typing import Annotated, cast
 
 import typer
 
-from batuta_hooks.cli.commands import cache, check, config, doctor, explain, hooks, init, status
+from batuta_hooks.cli.commands import cache, check, config, doctor, explain, hooks, init, status, sync
 from batuta_hooks.cli.common import Common, with_common
 from batuta_hooks.domain.errors import BatutaError
 
@@ -56,6 +56,7 @@ config.register(app)
 doctor.register(app)
 hooks.register(app)
 status.register(app)
+sync.register(app)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

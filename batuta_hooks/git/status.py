@@ -72,3 +72,14 @@ def _counts(written: str) -> tuple[int | None, int | None]:
     if ahead[1:].isdecimal() and behind[1:].isdecimal():
         return int(ahead[1:]), int(behind[1:])
     return None, None
+
+
+def changed_paths(folder: str) -> list[str]:
+    """The tracked files of the repository at ``folder`` that differ from HEAD, in the index or in the worktree."""
+    arguments = ["status", "--porcelain=v2", "--untracked-files=no", "--no-renames", "-z"]
+    answer = Git(arguments, folder, environment(sibling=True)).collect()
+    # ordinary entries have eight words before the path, unmerged ones ten; without renames there are no others
+    words = {b"1": 8, b"u": 10}
+    return [
+        os.fsdecode(record.split(b" ", words[record[:1]])[-1]) for record in answer.split(b"\0") if record[:1] in words
+    ]

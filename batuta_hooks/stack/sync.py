@@ -1,0 +1,202 @@
+"""What a synchronization of the stack would change: computed from the worktrees, nothing is written here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+
+from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.domain.facts import Facts
+from batuta_hooks.domain.graph import CrateGraph, CyclicGraph, Edge, edges_of
+from batuta_hooks.domain.manifest import Manifest
+from batuta_hooks.domain.semver import InvalidRequirement, Requirement
+from batuta_hooks.gather.repository import WORKTREE
+from batuta_hooks.git.status import changed_paths
+from batuta_hooks.registry.names import is_crate_name
+from batuta_hooks.stack.check import open_all, side_by_side, suggestion
+from batuta_hooks.stack.checkouts import Workspace
+from batuta_hooks.stack.crates_io import Asking, Registries, Wanted
+from batuta_hooks.stack.judging import Judged, Opened, folder_of
+from batuta_hooks.stack.manifest_editor import edit_dependencies
+from batuta_hooks.stack.sync_changes import Deciding
+from batuta_hooks.stack.sync_entries import entries_of
+from batuta_hooks.stack.sync_values import Change, FileEdit, Plan, RepositoryPlan, Skipped, Wish
+
+
+def read_alignments(written: Iterable[str]) -> dict[str, str]:
+    """What `--align NAME=REQ` says: package name → requirement.
+
+    Raises:
+        BatutaError: one is not of that form, or cargo would refuse its name or requirement.
+    """
+    found: dict[str, str] = {}
+    for one in written:
+        name, equals, requirement = (part.strip() for part in one.partition("="))
+        if not equals or not is_crate_name(name):
+            raise BatutaError(f"--align `{one}` is not NAME=REQUIREMENT", mend="write for instance --align arrow=54.0")
+        try:
+            Requirement.parse(requirement)
+        except InvalidRequirement as error:
+            raise BatutaError(f"--align {name}: {error}", mend="write for instance --align arrow=54.0") from error
+        found[name] = requirement
+    return found
+
+
+def plan_sync(
+    workspace: Workspace,
+    wish: Wish,
+    *,
+    now: datetime,
+    asking: Asking,
+    jobs: int | None = None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Plan:
+    """Compute what would change.
+
+    Args:
+        now: exceptions of the configuration must hold on this day.
+        asking: how the registry is asked.
+        jobs: repositories to look at at the same time; ``None`` for one a processor.
+        on_progress: told after each repository how many are done, of how many.
+
+    Raises:
+        BatutaError: git cannot be run, a crate is not known, or no repository at all could be opened.
+    """
+    with ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0))) as threads:
+        everything = open_all(threads, workspace, WORKTREE, (), on_progress)
+        opened = [one for one in side_by_side(everything) if isinstance(one, Opened)]
+        failed = [one for one in everything if isinstance(one, Judged) and one.checkout.error is not None]
+        if failed and not opened:
+            where = folder_of(workspace, failed[0].checkout.path)
+            raise BatutaError(failed[0].checkout.error or "", where=where)
+        _check_names(wish, opened)
+        with Registries(asking) as registries:
+            questions = [one.in_question | _required(one) | set(wish.align) for one in opened]
+            registries.ask(
+                [Wanted(one.folder, names, one.config.ttl_s) for one, names in zip(opened, questions, strict=True)]
+            )
+            views = [registries.at(one.folder, one.config.ttl_s) for one in opened]
+            facts = [
+                one.facts._replace(published=view.published, release=view.release)
+                for one, view in zip(opened, views, strict=True)
+            ]
+            planned = list(
+                threads.map(lambda one, about: _plan_repository(one, about, wish, now.date()), opened, facts)
+            )
+            notes = tuple(registries.notes)
+    notes += tuple(f"{one.checkout.path} is left out: {one.checkout.error}" for one in failed)
+    repositories = tuple(plan for plan, _ in planned if plan is not None)
+    return Plan(
+        workspace=workspace.folder,
+        repositories=repositories,
+        skipped=tuple(skipped for _, found in planned for skipped in found),
+        batches=_batches(repositories, opened),
+        crates=sum(len(one.stack_crates()) for one in opened),
+        notes=notes,
+    )
+
+
+def _check_names(wish: Wish, opened: Sequence[Opened]) -> None:
+    crates = [crate for one in opened for crate in one.stack_crates()]
+    known = {crate.name for crate in crates}
+    for name in wish.crates:
+        if name not in known:
+            raise BatutaError(f"there is no crate `{name}` here", mend=suggestion(name, crates))
+
+
+def _required(opened: Opened) -> set[str]:
+    """The packages of the stack and of its policy that a repository requires."""
+    names = set(opened.facts.policy.versions)
+    for crate in opened.stack_crates():
+        names.update(one.package for one in crate.dependencies if opened.facts.stack.crate(one.package) is not None)
+    return {name for name in names if is_crate_name(name)}
+
+
+def _plan_repository(
+    opened: Opened, facts: Facts, wish: Wish, today: date
+) -> tuple[RepositoryPlan | None, list[Skipped]]:
+    skipped: list[Skipped] = []
+    try:
+        deciding = Deciding(facts, wish, skipped.append)
+        changes = [
+            change
+            for entry in entries_of(opened, facts, wish.crates, today)
+            if (change := deciding.change(entry)) is not None
+        ]
+        dirty = frozenset(changed_paths(opened.folder)) if changes and _may_be_dirty(opened) else frozenset()
+        changes = [change for change in changes if _is_welcome(change, dirty, wish, skipped)]
+        files = _files(facts, changes)
+        if not files:
+            return None, skipped
+        roots = tuple(sorted({_root_of(facts, one.path) for one in files}))
+        has_own_command = opened.config.verify_command != type(opened.config)().verify_command
+        command = opened.config.verify_command if has_own_command else ""
+        plan = RepositoryPlan(facts.repository, opened.folder, tuple(changes), files, dirty, roots, command)
+        return plan, skipped
+    finally:
+        opened.repository.close()
+
+
+def _may_be_dirty(opened: Opened) -> bool:
+    status = opened.checkout.status
+    return status is None or status.dirty
+
+
+def _is_welcome(change: Change, dirty: frozenset[str], wish: Wish, skipped: list[Skipped]) -> bool:
+    """Whether a change may be made: in a manifest with changes of the user's only what mends a finding."""
+    if change.path not in dirty or change.finding or change.dependency in wish.align:
+        return True
+    why = f"{change.path} has uncommitted changes, so only what check finds is mended there"
+    skipped.append(Skipped(change.repository, change.crate, change.dependency, why))
+    return False
+
+
+def _files(facts: Facts, changes: Sequence[Change]) -> tuple[FileEdit, ...]:
+    by_path: dict[str, list[Change]] = {}
+    for change in changes:
+        by_path.setdefault(change.path, []).append(change)
+    files = []
+    for path, found in by_path.items():
+        manifest = facts.manifests.load(path)
+        assert isinstance(manifest, Manifest)
+        try:
+            after = edit_dependencies(manifest.text, (change.edit for change in found))
+        except BatutaError as error:
+            raise BatutaError(error.what, where=f"{facts.repository}/{path}", mend=error.mend) from error
+        files.append(FileEdit(path, manifest.text, after))
+    return tuple(files)
+
+
+def _root_of(facts: Facts, path: str) -> str:
+    """The folder of the workspace root around a manifest, or its own."""
+    manifest = facts.manifests.load(path)
+    assert isinstance(manifest, Manifest)
+    root = facts.manifests.root_of(manifest)
+    return root.folder if isinstance(root, Manifest) else manifest.folder
+
+
+def _batches(repositories: Sequence[RepositoryPlan], opened: Sequence[Opened]) -> tuple[tuple[str, ...], ...]:
+    """The repositories where something changes, leaves first: those that need no other one that changes."""
+    home = {crate.name: one.checkout.path for one in opened for crate in one.stack_crates() if crate.is_publishable}
+    edges: list[Edge] = []
+    for one in opened:
+        for path in one.facts.judged:
+            manifest = one.facts.manifests.resolve(path)
+            if isinstance(manifest, Manifest):
+                edges += [
+                    edge._replace(dependent=one.checkout.path, dependency=home[edge.dependency])
+                    for edge in edges_of(manifest)
+                    if home.get(edge.dependency, one.checkout.path) != one.checkout.path
+                ]
+    names = [one.checkout.path for one in opened]
+    changing = {one.repository for one in repositories}
+    # a dev-dependency says nothing about who is built first
+    graph = CrateGraph(names, edges, dev_counts=lambda _edge: False)
+    try:
+        waves = graph.waves()
+    except CyclicGraph:
+        waves = [names]
+    found = (tuple(name for name in wave if name in changing) for wave in waves)
+    return tuple(batch for batch in found if batch)

@@ -1,0 +1,102 @@
+"""Cargo at work in a repository whose manifests were edited: its lock file brought along, and whether it builds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from batuta_hooks.domain.lockfile import LockedPackage, LockFault, read_lockfile
+from batuta_hooks.domain.semver import InvalidVersion, Version
+from batuta_hooks.git.command import LOCAL_NAMES
+from batuta_hooks.stack.processes import Ended, Processes
+from batuta_hooks.stack.sync_values import Change, RepositoryPlan, Verified
+
+_LOCK_TIMEOUT_S = 600.0
+_VERIFY_TIMEOUT_S = 3600.0
+_CHECK = ("cargo", "check", "--quiet", "--workspace")
+
+
+class Cargo:
+    """Runs cargo.
+
+    Args:
+        offline: whether cargo may open no socket.
+    """
+
+    def __init__(self, processes: Processes, *, offline: bool) -> None:
+        self._processes = processes
+        # cargo asks git of its own accord, and must ask the repository that it works in
+        self._env = {name: value for name, value in os.environ.items() if name not in LOCAL_NAMES}
+        if offline:
+            self._env["CARGO_NET_OFFLINE"] = "true"
+
+    def bring_lock_along(self, root: str, changes: Sequence[Change]) -> Iterator[str]:
+        """Let the Cargo.lock in a folder follow its manifests, and nothing else in it; notes on what did not work.
+
+        A package that comes in anew is locked at the version that was meant, not at any newer one.
+        """
+        lock = os.path.join(root, "Cargo.lock")
+        before = _read(lock)
+        if before is None:
+            return
+        ended = self._run(["cargo", "update", "--quiet", "--workspace"], root)
+        if ended.code:
+            yield f"Cargo.lock was not brought along: {_reason(ended)}"
+            return
+        known = {(package.name, package.version) for package in _packages(before) if package.source}
+        for name, version in sorted({(change.dependency, change.version) for change in changes if change.version}):
+            for package in _packages(_read(lock) or b""):
+                is_new = package.source is not None and (package.name, package.version) not in known
+                if package.name == name and is_new and _is_newer_than(package.version, version):
+                    spec = f"{name}@{package.version}"
+                    precise = ["cargo", "update", "--quiet", "--package", spec, "--precise", version]
+                    ended = self._run(precise, root)
+                    if ended.code:
+                        yield f"{name} is locked at {package.version}, not {version}: {_reason(ended)}"
+
+    def verify(self, plan: RepositoryPlan) -> list[Verified]:
+        """Run what tells whether the repository still builds."""
+        if plan.verify_command:
+            ended = self._run(["sh", "-c", plan.verify_command], plan.folder, _VERIFY_TIMEOUT_S)
+            return [_verified(plan.verify_command, ended)]
+        found = []
+        for root in plan.roots:
+            ended = self._run(_CHECK, os.path.join(plan.folder, root), _VERIFY_TIMEOUT_S)
+            found.append(_verified("cargo check" if not root else f"cargo check (in {root})", ended))
+        return found
+
+    def _run(self, command: Sequence[str], folder: str, timeout_s: float = _LOCK_TIMEOUT_S) -> Ended:
+        return self._processes.run(command, folder, self._env, timeout_s)
+
+
+def _verified(command: str, ended: Ended) -> Verified:
+    return Verified(command, ended.code == 0, ended.said if ended.code else "")
+
+
+def _reason(ended: Ended) -> str:
+    lines = ended.said.splitlines()
+    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error")]
+    return next(iter(errors or lines[-1:]), f"cargo ended with {ended.code}")
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def _packages(lock: bytes) -> list[LockedPackage]:
+    try:
+        return read_lockfile(lock)
+    except LockFault:
+        return []
+
+
+def _is_newer_than(version: str, wanted: str) -> bool:
+    try:
+        one, other = Version.parse(version), Version.parse(wanted)
+    except InvalidVersion:
+        return False
+    return one.bucket == other.bucket and one.precedence > other.precedence
