@@ -16,7 +16,7 @@ def run_init(common: Common, *, baseline: bool) -> int:
     """Write batuta-stack.toml, or today's errors into it, and say what was written."""
     workspace = find_workspace(common.workspace)
     if not baseline:
-        written = [write_template(workspace)]
+        written = [write_template(workspace, jobs=common.jobs)]
     else:
         now = report_time()
         report = check(workspace, now=now, jobs=common.jobs, asking=asking_of(common, now))

@@ -16,6 +16,7 @@ from batuta_hooks.domain.toml_text import TomlFault, read_toml
 from batuta_hooks.gather.configuration import FILE_NAME, find_stack_file
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.files import create, replace
+from batuta_hooks.stack.found import look_around
 from batuta_hooks.stack.judging import configured_at
 from batuta_hooks.stack.template import template
 from batuta_hooks.stack.verdict import Report
@@ -29,8 +30,11 @@ class Written(NamedTuple):
     exceptions: int
 
 
-def write_template(workspace: Workspace) -> Written:
-    """Write a commented batuta-stack.toml into the meta-checkout.
+def write_template(workspace: Workspace, *, jobs: int | None = None) -> Written:
+    """Write a commented batuta-stack.toml into the meta-checkout, from what is found in its repositories.
+
+    Args:
+        jobs: repositories to look at the same time; ``None`` for one a processor.
 
     Raises:
         BatutaError: there is one already.
@@ -42,7 +46,7 @@ def write_template(workspace: Workspace) -> Written:
             where=path,
             mend="edit it; `batuta-stack init --baseline` adds today's errors to it as exceptions",
         )
-    create(path, template(workspace.repositories).encode())
+    create(path, template(look_around(workspace, jobs=jobs)).encode())
     return Written(path, True, 0)
 
 
@@ -84,7 +88,7 @@ def _literally(path: str) -> str:
 
 def _extend(path: str, entries: list[Allow], workspace: Workspace, today: date) -> Written:
     is_new = not os.path.lexists(path)
-    before = template(workspace.repositories).encode() if is_new else _read(path)
+    before = template(look_around(workspace)).encode() if is_new else _read(path)
     newline = "\r\n" if b"\r\n" in before else "\n"
     gap = "" if not before or before.endswith(b"\n") else newline
     added = f"{gap}{newline}{_spelled(entries, today, newline)}" if entries else ""

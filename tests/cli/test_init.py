@@ -42,17 +42,48 @@ def test_template(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (main(["check", "--quiet"]), capsys.readouterr().out) == before
 
 
+def test_what_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers are from the graph, groups from inherited versions, commands from Makefiles, the form of tags is told."""
+    base = make_repo(tmp_path / "base", {"Cargo.toml": package("base"), "Makefile": "A := b\nlint test: x\naudit:\n"})
+    base.git("tag", "v0.1.0")
+    inherits = {
+        f"{name}/Cargo.toml": f'[package]\nname = "{name}"\nversion.workspace = true\nedition = "2021"\n'
+        for name in ("one", "two")
+    }
+    root = '[workspace]\nmembers = ["one", "two", "own"]\n[workspace.package]\nversion = "0.3.0"\n'
+    more = {"own/Cargo.toml": package("own", '[dependencies]\nbase = "0.1"'), "makefile": "lint:\n\tcargo clippy\n"}
+    make_repo(tmp_path / "many", {"Cargo.toml": root, **inherits, **more})
+    hidden = package("hidden", '[dependencies]\nown = "0.1"', keys="publish = false")
+    make_repo(tmp_path / "hidden", {"Cargo.toml": hidden})
+    make_repo(tmp_path / "broken", {"Cargo.toml": "x ="})
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "-q"]) == 0
+    text = (tmp_path / "batuta-stack.toml").read_text()
+    config, _ = read_config([Layer(read_toml(text.encode()), "batuta-stack.toml")])
+    assert config.layers == {"layer-1": ("base", "one", "two"), "layer-2": ("own",)}
+    assert config.release_groups == {"many": ("one", "two")}
+    assert config.quality.lint_command == "make lint"
+    assert config.quality.test_command == "make test"
+    assert 'lint_command = "make lint" # a target of 2 of 2 Makefiles\n' in text
+    assert '# coverage_command = "make coverage"\n' in text
+    assert "# [gates.audit] # a target of 1 of 2 Makefiles\n" in text
+    assert '# template = "v{version}" # the usual form in 1 repository\n' in text
+    assert main(["check", "-q", "--strict"]) in (1, 3)
+
+
 def test_every_example_of_the_template_is_valid(stack: Path) -> None:
     """With the comment signs before its keys removed, every example is a configuration that is understood."""
     main(["init", "--quiet"])
     text = (stack / "batuta-stack.toml").read_text()
-    keys = re.sub(r"^# (?=\w+ = |\[\[|  \")", "", text, flags=re.MULTILINE)
+    keys = re.sub(r"^# (?=\w+ = |\[|  \")", "", text, flags=re.MULTILINE)
     config, warnings = read_config([Layer(read_toml(keys.encode()), "batuta-stack.toml", keys.encode())])
     assert warnings == []
     assert config.repositories == ("alimentar", "broken", "entrenar")
     assert config.rules == {"PD003": "warning"}
     assert config.skip_paths
     assert config.skip_crates
+    assert config.gates[0].command == "make audit"
+    assert config.tags.template == "v{crate}-{version}"
     assert config.allow[0].until == date(2027, 1, 1)
 
 

@@ -20,7 +20,7 @@ def _init(
         bool, typer.Option("--baseline", help="Write today's errors as exceptions, so that only new ones fail.")
     ] = False,
 ) -> int:
-    """Write a commented batuta-stack.toml."""
+    """Write a commented batuta-stack.toml from what the repositories hold."""
     from batuta_hooks.cli.init import run_init
 
     return run_init(common, baseline=baseline)
