@@ -129,7 +129,8 @@ def sources(row: Row) -> Iterator[str]:
     measured = row.coverage
     if measured is not None:
         tree = "of this tree" if measured.tree_is_current else "of another tree"
-        yield f"coverage: {measured.percent:.2f} %, {tree}, {age(measured.age_s)} old, from {measured.source}"
+        whom = "" if measured.is_of_crate else " of the whole repository"
+        yield f"coverage{whom}: {measured.percent:.2f} %, {tree}, {age(measured.age_s)} old, from {measured.source}"
 
 
 def findings(board: Board, anchors: Mapping[str, str]) -> Iterator[str]:

@@ -196,7 +196,7 @@ def inspect(workspace: Workspace, path: str) -> Checkout:
         status = read_status(start_status(folder).collect())
     except GitError as error:
         return _refused(path, error)
-    git_folder, common = _git_folders(folder)
+    git_folder, common = git_folders(folder)
     is_shallow = os.path.exists(os.path.join(common, "shallow"))
     return Checkout(path, _state(status), None, status, _fetched_at(git_folder, common), is_shallow)
 
@@ -217,7 +217,7 @@ def _state(status: Status) -> str:
     return DETACHED if status.branch is None else OK
 
 
-def _git_folders(folder: str) -> tuple[str, str]:
+def git_folders(folder: str) -> tuple[str, str]:
     """Where git keeps what belongs to this checkout, and what all worktrees of the repository share."""
     git_folder = os.path.join(folder, ".git")
     if os.path.isfile(git_folder):  # a linked worktree or a submodule

@@ -16,7 +16,7 @@ from batuta_hooks.stack.crates_io import Asking, View
 from batuta_hooks.stack.judging import MISCONFIGURED, Opened
 from batuta_hooks.stack.last_release import LastRelease, last_releases
 from batuta_hooks.stack.layers import Layer, Need, layers_of, needs_of
-from batuta_hooks.stack.measured import Coverage
+from batuta_hooks.stack.measured import Coverage, coverage_in
 from batuta_hooks.stack.standing import BEHIND, YANKED
 from batuta_hooks.stack.verdict import Crate, Report
 
@@ -97,25 +97,26 @@ def status(
     """
     config, _ = read_configuration(workspace.folder, None, for_guard=False)
     releases: dict[tuple[str, str], LastRelease] = {}
+    coverage: dict[tuple[str, str], Coverage] = {}
 
     def beside(opened: Opened, view: View | None) -> None:
+        place = opened.checkout.path
         for path, release in last_releases(opened, view, now).items():
-            releases[opened.checkout.path, path] = release
+            releases[place, path] = release
+        crates = {path.rpartition("/")[0]: path for path in opened.facts.judged}
+        for folder, found in coverage_in(opened.folder, opened.checkout, crates, now).items():
+            coverage[place, crates[folder]] = found
 
     report = check(workspace, now=now, jobs=jobs, on_progress=on_progress, asking=asking, beside=beside)
     checkouts = {checkout.path: checkout for checkout in report.checkouts}
-    rows = tuple(
-        Row(
-            crate,
-            checkouts[crate.repository],
-            tuple(_reasons(crate)),
-            releases.get((crate.repository, crate.manifest_path), LastRelease()),
-        )
-        for crate in report.crates
-    )
+    rows = []
+    for crate in report.crates:
+        key = crate.repository, crate.manifest_path
+        release = releases.get(key, LastRelease())
+        rows.append(Row(crate, checkouts[crate.repository], tuple(_reasons(crate)), release, coverage.get(key)))
     needs = needs_of(report.crates)
     layers = layers_of((crate.name for crate in report.crates), needs, (config or Config()).layers)
-    return Board(now.astimezone(UTC), layers, rows, needs, report, recommended_actions(report))
+    return Board(now.astimezone(UTC), layers, tuple(rows), needs, report, recommended_actions(report))
 
 
 def exit_code(board: Board) -> int:
