@@ -59,9 +59,12 @@ class GitError(BatutaError):
     Attributes:
         status: its exit code; negative for the signal that ended it, ``None`` where it gave no answer in time.
         said: what it said of the reason, one line; empty where it said nothing.
+        text: all that it, and what it ran, said on standard error.
     """
 
-    def __init__(self, arguments: Sequence[str], status: int | None, said: str, *, where: str = "") -> None:
+    def __init__(
+        self, arguments: Sequence[str], status: int | None, said: str, *, where: str = "", text: str = ""
+    ) -> None:
         if status is None:
             what = "gave no answer in time"
         elif status < 0:
@@ -71,6 +74,7 @@ class GitError(BatutaError):
         super().__init__(f"`git {' '.join(arguments)}` {what}: {said or 'it said nothing'}", where=where)
         self.status = status
         self.said = said
+        self.text = text
 
 
 def environment(*, sibling: bool = False) -> dict[str, str]:
@@ -219,7 +223,8 @@ class Git:
             if version < OLDEST_GIT:
                 number = ".".join(map(str, version))
                 return BatutaError(f"this is git {number}, which is too old", mend=_INSTALL)
-        return GitError(self.arguments, status, _reason(self._said), where=self.folder or "")
+        text = self._said.decode("utf-8", "surrogateescape")
+        return GitError(self.arguments, status, _reason(text), where=self.folder or "", text=text)
 
     def end(self) -> int:
         """Close the pipes, wait for the process and return its exit code (negative for a signal)."""
@@ -251,8 +256,8 @@ def _version() -> tuple[int, ...]:
         return OLDEST_GIT
 
 
-def _reason(said: bytes) -> str:
-    lines = [line for line in said.decode("utf-8", "surrogateescape").splitlines() if line.strip()]
+def _reason(said: str) -> str:
+    lines = [line for line in said.splitlines() if line.strip()]
     for line in lines:
         if line.startswith(("fatal: ", "error: ")):
             return line.partition(": ")[2]

@@ -67,3 +67,52 @@ def test_without_a_repository(stack: Path, capsys: pytest.CaptureFixture[str]) -
     assert "--all" in capsys.readouterr().err
     assert main(["hooks", "install", "--workspace", "nowhere"]) == 2
     assert "`nowhere` is no folder" in capsys.readouterr().err
+
+
+def test_doctor(stack: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is missed is told with the command that mends it, and makes the exit code 1; JSON says the same."""
+    assert main(["hooks", "doctor", "--all"]) == 1
+    told = capsys.readouterr().out
+    assert "    push of a tag alone  nothing         missed: path-deps, version-alignment, tag-collision\n" in told
+    assert "    mend: batuta-stack hooks install\n" in told
+    assert "0 of 2 repositories: nothing is missed" in told
+    for guard in ("batuta-path-deps", "batuta-version-alignment", "batuta-tag-collision"):
+        (stack / "bin").mkdir(exist_ok=True)
+        (stack / "bin" / guard).write_text("#!/bin/sh\n")
+        (stack / "bin" / guard).chmod(0o755)
+    monkeypatch.setenv("PATH", str(stack / "bin"), prepend=":")
+    main(["hooks", "install", "--workspace", "a"])
+    capsys.readouterr()
+    assert main(["hooks", "doctor", "--workspace", "a", "--color", "always"]) == 0
+    told = capsys.readouterr().out
+    assert "\x1b[32mpath-deps, version-alignment, tag-collision\x1b[0m" in told
+    assert "1 of 1 repository: nothing is missed" in told
+    assert main(["hooks", "doctor", "--all", "--quiet"]) == 1
+    assert [line for line in capsys.readouterr().out.splitlines() if line[:1].strip()] == ["off  (hooks in /dev/null)"]
+    assert main(["hooks", "doctor", "--all", "--format", "json"]) == 1
+    well, off = document(capsys)
+    assert (well["path"], well["is_well"], well["mend"]) == ("a", True, None)
+    assert isinstance(well["operations"], list)
+    assert [line["operation"] for line in well["operations"]] == [
+        *("commit", "merge", "push of a branch", "push of a tag alone")
+    ]
+    assert isinstance(off["mend"], dict)
+    assert off["mend"]["commands"] == ["git config --unset core.hooksPath", "batuta-stack hooks install"]
+
+
+def test_doctor_of_a_framework(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of one repository the lines for its configuration are told, of all of them a patch; a guard that is gone too."""
+    (stack / "a" / ".pre-commit-config.yaml").write_text("repos:\n- repo: local\n  hooks: []\n")
+    assert main(["hooks", "doctor", "--workspace", "a"]) == 1
+    assert "        - repo: " in capsys.readouterr().out
+    assert main(["hooks", "doctor", "--all"]) == 1
+    told = capsys.readouterr().out
+    assert "\n--- a/.pre-commit-config.yaml\n+++ b/.pre-commit-config.yaml\n" in told
+    assert "\n+  - id: batuta-tag-collision\n" in told
+
+
+def test_doctor_of_what_cannot_be_tried(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A repository that git cannot read is a result of its own."""
+    (stack / "b" / ".git").mkdir(parents=True)
+    assert main(["hooks", "doctor", "--all"]) == 1
+    assert "not a git repository" in capsys.readouterr().out

@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     below.callback()(with_common(_before_command))
     below.command("install")(with_common(_install))
     below.command("uninstall")(with_common(_uninstall))
+    below.command("doctor")(with_common(_doctor))
     app.add_typer(below, name="hooks")
 
 
@@ -54,3 +55,14 @@ def _uninstall(
     from batuta_hooks.cli.hooks import run_uninstall
 
     return run_uninstall(common, every=every, shared=shared, dry_run=dry_run, as_json=format is Format.JSON)
+
+
+def _doctor(
+    common: Common,
+    every: _All = False,
+    format: _Format = Format.TEXT,  # noqa: A002
+) -> int:
+    """Try what a commit, a merge and a push reach, in a throw-away repository, and say what is missed."""
+    from batuta_hooks.cli.hooks_doctor import run_doctor
+
+    return run_doctor(common, every=every, as_json=format is Format.JSON)
