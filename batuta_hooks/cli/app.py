@@ -10,7 +10,7 @@ from typing import Annotated, cast
 
 import typer
 
-from batuta_hooks.cli.commands import cache, check, config, doctor, explain, hooks, init, status, sync
+from batuta_hooks.cli.commands import cache, check, config, doctor, explain, hooks, init, release, status, sync
 from batuta_hooks.cli.common import Common, with_common
 from batuta_hooks.domain.errors import BatutaError
 
@@ -55,6 +55,7 @@ cache.register(app)
 config.register(app)
 doctor.register(app)
 hooks.register(app)
+release.register(app)
 status.register(app)
 sync.register(app)
 

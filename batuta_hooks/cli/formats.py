@@ -20,3 +20,12 @@ class CheckFormat(StrEnum):
     MARKDOWN = "markdown"
     SARIF = "sarif"
     GITHUB = "github"
+
+
+class ReleaseFormat(StrEnum):
+    """What `release` can print."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    GITHUB_MATRIX = "github-matrix"

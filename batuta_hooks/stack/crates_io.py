@@ -51,6 +51,7 @@ class Asking(NamedTuple):
         as_of: a time as `batuta_hooks.registry.index.as_of` takes it, to be answered as then; empty for now.
         environment: this process's variables.
         told: called with how many crates are asked for, of how many.
+        max_age_s: where set, an answer that is older is asked for again, whatever is configured.
     """
 
     now: datetime
@@ -58,6 +59,7 @@ class Asking(NamedTuple):
     as_of: str = ""
     environment: Mapping[str, str] = os.environ
     told: Callable[[int, int], None] = lambda _done, _total: None
+    max_age_s: int | None = None
 
 
 class View:
@@ -195,6 +197,8 @@ class Registries:
                 groups.setdefault(place.url, []).append(one)
         for url, group in groups.items():
             ttl_s = min((one.ttl_s for one in group if one.crates), default=TTL_S)
+            if self._asking.max_age_s is not None:
+                ttl_s = min(ttl_s, self._asking.max_age_s)
             crates = {crate for one in group for crate in one.crates}
             with Registry(self._place(group[0].folder), self._asking.environment, ttl_s=ttl_s) as registry:
                 due = stale(registry, crates)

@@ -1,0 +1,78 @@
+"""A release plan for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from batuta_hooks.cli.terminal import age, console
+from batuta_hooks.report.plain import printable
+from batuta_hooks.stack.plan_values import Plan, PlannedRelease
+from batuta_hooks.stack.release import Prepared, diffs
+
+
+def print_plan(prepared: Prepared, *, color: bool, quiet: bool, verbose: bool) -> None:
+    """Print a plan on standard output; with `verbose` the manifests' diffs too, with `quiet` what blocks alone."""
+    out = console(color=color)
+    lines = _blocked(prepared.plan) if quiet else _lines(prepared, verbose=verbose)
+    for text, style in lines:
+        out.print(printable(text), style=style, soft_wrap=True)
+
+
+def _lines(prepared: Prepared, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    plan = prepared.plan
+    if not plan.releases and not plan.blocked:
+        yield "Nothing to release.", "green"
+    for number, wave in enumerate(plan.waves, 1):
+        yield f"Wave {number}", "bold"
+        for one in (release for release in plan.releases if release.crate in wave):
+            yield from _release(one)
+    for crate, why in plan.left_out:
+        yield f"{crate}: {why}", "dim"
+    yield from _blocked(plan)
+    if verbose:
+        for path, lines in diffs(prepared).items():
+            yield f"{path}", "bold"
+            yield from ((line, _shade(line)) for line in lines)
+    yield from _ends(plan)
+
+
+def _ends(plan: Plan) -> Iterator[tuple[str, str]]:
+    for one in plan.repositories:
+        branch = one.branch or "no branch"
+        yield f"{one.path}: {branch} and {', '.join(one.tags) or 'no tag'} to {one.remote}", "dim"
+    yield from ((f"warning: {warning}", "yellow") for warning in plan.warnings)
+    yield from ((f"unknown: {unknown.crate}: {unknown.why}", "yellow") for unknown in plan.unknown)
+    if plan.releases:
+        yield from _sum(plan)
+
+
+def _sum(plan: Plan) -> Iterator[tuple[str, str]]:
+    for wait in plan.schedule.waits:
+        yield f"{wait.crate} waits {age(wait.seconds)} for the limit on {wait.limit}", "dim"
+    waiting = f"; crates.io's limits take {age(plan.schedule.eta_s)} (if its buckets are full)"
+    crates, waves = len(plan.releases), len(plan.waves)
+    counted = f"{crates} crate{'s' * (crates != 1)} in {waves} wave{'s' * (waves != 1)}"
+    yield f"Plan {plan.id}: {counted}{waiting if plan.schedule.eta_s else ''}", "bold"
+
+
+def _release(one: PlannedRelease) -> Iterator[tuple[str, str]]:
+    version = f"{one.current} → {one.next}" if one.next != one.current else one.next
+    style = "red" if one.state == "blocked" else ""
+    yield f"  {one.crate} {version}  {one.tag}{'  blocked' if style else ''}", style
+    yield from ((f"      {reason}", "dim") for reason in one.reasons)
+    for update in one.requirement_updates:
+        whose = "" if update.dependent == one.crate else f" of {update.dependent}"
+        yield f"      {update.dependency} `{update.before}` → `{update.after}`{whose}", ""
+    for dependent, requirement in one.breaks:
+        yield f"      breaks {dependent}, which requires `{requirement}`", "yellow"
+
+
+def _blocked(plan: Plan) -> Iterator[tuple[str, str]]:
+    for one in plan.blocked:
+        yield f"blocked: {one.crate}: {', '.join(one.by)}: {one.why}", "red"
+        if one.mend:
+            yield f"    {one.mend}", ""
+
+
+def _shade(line: str) -> str:
+    return {"+": "green", "-": "red"}.get(line[:1], "dim")

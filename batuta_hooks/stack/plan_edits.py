@@ -1,0 +1,78 @@
+"""What a plan writes into manifests: which values, in which wave, and what the files look like then.
+
+A version and the requirements with a path on it change together, for cargo loads no workspace in which they disagree;
+every other requirement changes with its dependent's own release, when what it requires can be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import unified_diff
+from typing import NamedTuple
+
+from batuta_hooks.domain.manifest import Key
+from batuta_hooks.stack.manifest_editor import DependencyEdit, edit_dependencies, set_version
+from batuta_hooks.stack.plan_values import Plan
+from batuta_hooks.stack.release_facts import Place
+
+
+class Edit(NamedTuple):
+    """A value that changes in a manifest.
+
+    Attributes:
+        wave: with which wave of the plan, counted from 1; 0 where the crate has none.
+        path: the manifest, relative to the repository.
+        key: where the value stands.
+        is_version: whether it is a package's or a workspace's version, else a requirement.
+    """
+
+    wave: int
+    path: str
+    key: Key
+    before: str
+    after: str
+    is_version: bool
+
+
+def edits_in(plan: Plan, repository: str) -> list[Edit]:
+    """The edits of a repository, by wave, each place once."""
+    found: dict[Place, Edit] = {}
+    for edit in _edits(plan, repository):
+        place = Place(edit.path, edit.key)
+        known = found.setdefault(place, edit)
+        if edit.wave < known.wave:
+            found[place] = edit
+    return sorted(found.values(), key=lambda edit: (edit.wave, edit.path, not edit.is_version, repr(edit.key)))
+
+
+def _edits(plan: Plan, repository: str) -> Iterator[Edit]:
+    waves = {one.crate: one.wave or 0 for one in plan.releases if one.repository == repository}
+    for one in plan.releases:
+        if one.repository != repository:
+            continue
+        if one.next != one.current:
+            yield Edit(one.wave or 0, *one.version_at, one.current, one.next, is_version=True)
+        for update in one.requirement_updates:
+            wave = waves.get(update.dependency, one.wave or 0) if update.by_path else one.wave or 0
+            yield Edit(wave, *update.place, update.before, update.after, is_version=False)
+
+
+def edited(text: bytes, edits: Iterable[Edit]) -> bytes:
+    """A manifest with some edits made, everything else byte for byte as it was.
+
+    Raises:
+        BatutaError: it cannot be edited without touching something else.
+    """
+    requirements = []
+    for edit in edits:
+        if edit.is_version:
+            text = set_version(text, edit.key, edit.after)
+        else:
+            requirements.append(DependencyEdit(edit.key, edit.after))
+    return edit_dependencies(text, requirements) if requirements else text
+
+
+def diff(path: str, before: bytes, after: bytes) -> list[str]:
+    """The lines of a unified diff, without line breaks; none where nothing changes."""
+    old, new = (text.decode("utf-8", "replace").splitlines() for text in (before, after))
+    return list(unified_diff(old, new, f"a/{path}", f"b/{path}", n=1, lineterm=""))

@@ -1,0 +1,116 @@
+"""The requirements of a plan: which follow the versions of the stack, and which dependents that forces into the plan.
+
+A requirement is only ever raised; operator and precision are kept (`batuta_hooks.domain.requirement_edit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from batuta_hooks.domain.manifest import DEV
+from batuta_hooks.domain.requirement_edit import raised
+from batuta_hooks.domain.semver import InvalidRequirement, Version
+from batuta_hooks.stack.plan_values import RequirementUpdate
+from batuta_hooks.stack.plan_versions import admits, is_published, read_version, usable_versions
+from batuta_hooks.stack.release_facts import CrateFacts, Need, Place, StackFacts
+
+KEEP = "keep"
+
+
+class Requirements:
+    """Decides about requirements.
+
+    Args:
+        facts: the stack.
+        nexts: the versions that crates of the plan go out at.
+    """
+
+    def __init__(self, facts: StackFacts, nexts: Mapping[str, Version]) -> None:
+        self._facts = facts
+        self._nexts = nexts
+
+    def target(self, package: str) -> Version | None:
+        """The version that a stack crate's checkout has after this release, if it is published then."""
+        if package in self._nexts:
+            return self._nexts[package]
+        crate = self._facts.crates.get(package)
+        version = read_version(crate.version) if crate else None
+        if crate is None or version is None or not is_published(crate, version):
+            return None
+        is_usable = any(one.precedence == version.precedence for one in usable_versions(crate.published))
+        return version if is_usable else None
+
+    def edits(self, planned: Collection[str]) -> dict[tuple[str, Place], tuple[str, str]]:
+        """What is written where now and after the release, for the crates of the plan."""
+        found = {}
+        for name in planned:
+            crate = self._facts.crates[name]
+            for need in crate.needs:
+                after = self._after(crate, need)
+                if need.requirement is not None and after != need.requirement:
+                    found[crate.repository, need.place] = (need.requirement, after)
+        return found
+
+    def _after(self, crate: CrateFacts, need: Need) -> str:
+        text, target = need.requirement or "", self.target(need.package)
+        if need.requirement is None or target is None or need.package == crate.name:
+            return text
+        must = need.package in self._nexts and not admits(text, target)
+        if need.kind == DEV:
+            must = not admits(text, target) and need.has_path
+        keeps = self._facts.repositories[crate.repository].release.requirements == KEEP
+        if not must and (keeps or need.kind == DEV):
+            return text
+        try:
+            return raised(text, target)
+        except InvalidRequirement:
+            return text
+
+    def updates(self, crate: CrateFacts, planned: Collection[str]) -> Iterator[RequirementUpdate]:
+        """The updates that a crate's release brings with it: its own, and those of crates here that never go out.
+
+        The latter stand in the same repository and have a path to it, so that cargo would not load them otherwise.
+        """
+        edits = self.edits(planned)
+        for need in crate.needs:
+            edit = edits.get((crate.repository, need.place))
+            if edit:
+                yield RequirementUpdate(crate.name, need.package, *edit, need.place, need.has_path)
+        version = self._nexts.get(crate.name)
+        for other in self._facts.crates.values():
+            if other.repository != crate.repository or other.is_publishable:
+                continue
+            for need in other.needs:
+                is_broken = need.package == crate.name and need.has_path and need.requirement is not None
+                if is_broken and not admits(need.requirement, version) and (crate.repository, need.place) not in edits:
+                    after = _raised(need.requirement or "", version)
+                    yield RequirementUpdate(other.name, crate.name, need.requirement or "", after, need.place, True)
+
+    def not_admitting(self, planned: Collection[str]) -> Iterator[tuple[str, str, str]]:
+        """Crates outside of the plan with a requirement that does not admit a version of it: crate, package, clause."""
+        for name, crate in self._facts.crates.items():
+            if name in planned or not crate.is_publishable:
+                continue
+            for need in crate.needs:
+                version = self._nexts.get(need.package)
+                if version is None or need.requirement is None or (need.kind == DEV and not need.has_path):
+                    continue
+                if not admits(need.requirement, version):
+                    yield name, need.package, f"its requirement `{need.requirement}` does not admit {version}"
+
+    def taking_edits(self, planned: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Crates outside of the plan that inherit a requirement which the plan edits: crate, package."""
+        edits = self.edits(planned)
+        for name, crate in self._facts.crates.items():
+            if name in planned or not crate.is_publishable:
+                continue
+            for need in crate.needs:
+                if need.inherited and (crate.repository, need.place) in edits:
+                    yield name, need.package
+
+
+def _raised(text: str, version: Version | None) -> str:
+    try:
+        return text if version is None else raised(text, version)
+    except InvalidRequirement:
+        return text

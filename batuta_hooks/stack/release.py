@@ -1,0 +1,64 @@
+"""``release``: a plan made from what is there, and the diffs that show what it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from batuta_hooks.gather.repository import Repository
+from batuta_hooks.stack.checkouts import Workspace
+from batuta_hooks.stack.crates_io import Asking
+from batuta_hooks.stack.plan import make_plan
+from batuta_hooks.stack.plan_edits import diff, edited, edits_in
+from batuta_hooks.stack.plan_values import Plan
+from batuta_hooks.stack.release_facts import Wish
+from batuta_hooks.stack.release_gather import Gathered, gather_release
+
+
+class Prepared(NamedTuple):
+    """A plan, and what it was made from."""
+
+    plan: Plan
+    gathered: Gathered
+
+
+def prepare(
+    workspace: Workspace,
+    wish: Wish,
+    asking: Asking,
+    *,
+    jobs: int | None = None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Prepared:
+    """Plan a release of the stack.
+
+    Raises:
+        BatutaError: a crate or level is not known, git cannot be run, or no repository could be read.
+    """
+    # what was published a minute ago counts
+    gathered = gather_release(workspace, asking._replace(max_age_s=0), jobs=jobs, on_progress=on_progress)
+    return Prepared(make_plan(gathered.facts, wish), gathered)
+
+
+def diffs(prepared: Prepared) -> dict[str, list[str]]:
+    """What each repository's manifests will look like, as the lines of a diff, by the repository's path.
+
+    Raises:
+        BatutaError: a manifest cannot be edited, or is not there any more.
+    """
+    found = {}
+    for one in prepared.plan.repositories:
+        edits = edits_in(prepared.plan, one.path)
+        repository = Repository(prepared.gathered.folders[one.path], "", sibling=True)
+        lines: list[str] = []
+        for path in sorted({edit.path for edit in edits}):
+            before = repository.objects.read(f"{one.head}:{path}") or b""
+            lines += diff(path, before, edited(before, [edit for edit in edits if edit.path == path]))
+        repository.close()
+        found[one.path] = lines
+    return found
+
+
+def exit_code(plan: Plan) -> int:
+    """0 where all of a plan could go out, 1 where something is blocked."""
+    return 1 if plan.blocked else 0

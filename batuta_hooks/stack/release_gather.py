@@ -1,0 +1,315 @@
+"""Gathers what a release plan may know: the stack's crates at their HEADs, what is published of them, what changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+from batuta_hooks.domain.config import Config
+from batuta_hooks.domain.facts import Published
+from batuta_hooks.domain.finding import ERROR, Unknown
+from batuta_hooks.domain.graph import edges_of
+from batuta_hooks.domain.manifest import Manifest
+from batuta_hooks.domain.semver import InvalidVersion, Version
+from batuta_hooks.domain.tag_crates import TagCrates
+from batuta_hooks.domain.tags import is_same_version, read_tag, template_of
+from batuta_hooks.git.command import Git, environment
+from batuta_hooks.git.remote_tags import local_tags, remote_tags
+from batuta_hooks.registry.archive import ArchiveFacts
+from batuta_hooks.registry.sources import CRATES_IO
+from batuta_hooks.stack.changes import UNKNOWN, Change
+from batuta_hooks.stack.check import check
+from batuta_hooks.stack.checkouts import Checkout, Workspace
+from batuta_hooks.stack.crates_io import Asking, View
+from batuta_hooks.stack.judging import Opened, judged_paths
+from batuta_hooks.stack.last_content import Baseline, change_of
+from batuta_hooks.stack.release_facts import CrateFacts, Need, Place, Refusal, RepositoryFacts, StackFacts
+from batuta_hooks.stack.release_registry import Archived, PublishRegistries, Target
+from batuta_hooks.stack.verdict import Crate, Report
+
+_Found = TypeVar("_Found")
+
+#: Findings that stop a release, as errors: what cargo or the registry refuses, and what breaks a clone.
+_STOPPING = ("PD001", "PD002", "PD003", "PD004", "PD005", "PD006", "PD007", "PD008")
+_STOPPING_TOO = ("VA001", "VA002", "VA006", "VA007", "VA012")
+
+
+class Gathered(NamedTuple):
+    """What was found out.
+
+    Attributes:
+        folders: the absolute paths of the checkouts, by their path in the workspace.
+        configs: their configurations.
+        report: what a check says of the stack at its HEADs.
+        notes: what the user should hear, a sentence each.
+    """
+
+    facts: StackFacts
+    folders: Mapping[str, str]
+    configs: Mapping[str, Config]
+    report: Report
+    notes: tuple[str, ...]
+
+
+class _Draft(NamedTuple):
+    """A crate of which only its manifest is known."""
+
+    opened: Opened
+    manifest: Manifest
+    target: Target
+    published: Published | Unknown
+
+
+def gather_release(
+    workspace: Workspace,
+    asking: Asking,
+    *,
+    jobs: int | None = None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Gathered:
+    """Look at a stack's HEADs.
+
+    Raises:
+        BatutaError: git cannot be run, or no repository could be read.
+    """
+    registries = PublishRegistries(asking)
+    seen: dict[str, list[_Draft]] = {}
+
+    def look(opened: Opened, view: View | None) -> None:
+        seen[opened.checkout.path] = list(_drafts(opened, view, registries))
+
+    report = check(
+        workspace, now=asking.now, source="HEAD", jobs=jobs, on_progress=on_progress, asking=asking, beside=look
+    )
+    drafts = _chosen([draft for path in workspace.repositories for draft in seen.get(path, ())])
+    drafts = _with_other_registries(drafts, registries)
+    repositories = {path: found[0].opened for path, found in seen.items() if found}
+    with ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0))) as threads:
+        tags = _by_path(repositories, threads.map(lambda one: local_tags(one.folder), repositories.values()))
+        baselines = {name: _baseline(draft, tags) for name, draft in drafts.items() if _may_go(draft)}
+        archives = registries.archives(
+            Archived(drafts[name].target, name, baseline.version)
+            for name, baseline in baselines.items()
+            if baseline.version is not None
+        )
+        changed = threads.map(lambda path: _changes(path, drafts, baselines, archives), repositories)
+        changes = _by_path(repositories, changed)
+        facts = threads.map(
+            lambda path: _repository(path, repositories[path], tags[path], asking.offline), repositories
+        )
+        by_path = _by_path(repositories, facts)
+    for opened in repositories.values():
+        opened.repository.close()
+    refusals = {(crate.repository, crate.manifest_path): list(_refusals(crate)) for crate in report.crates}
+    crates = {
+        name: _crate(draft, drafts, tags, changes[draft.opened.checkout.path].get(name), refusals)
+        for name, draft in sorted(drafts.items())
+    }
+    groups: dict[str, tuple[str, ...]] = {}
+    for opened in repositories.values():
+        groups |= opened.config.release_groups
+    return Gathered(
+        StackFacts(crates, by_path, groups, tuple(_unknown(report.checkouts))),
+        {path: opened.folder for path, opened in repositories.items()},
+        {path: opened.config for path, opened in repositories.items()},
+        report,
+        (*report.notes, *registries.notes),
+    )
+
+
+def _by_path(paths: Iterable[str], found: Iterable[_Found]) -> dict[str, _Found]:
+    return dict(zip(paths, found, strict=True))
+
+
+def _drafts(opened: Opened, view: View | None, registries: PublishRegistries) -> Iterator[_Draft]:
+    for path in judged_paths(opened.facts.judged, opened.config):
+        manifest = opened.facts.manifests.resolve(path)
+        if not isinstance(manifest, Manifest) or manifest.package is None:
+            continue
+        if manifest.name in opened.config.skip_crates:
+            continue
+        target = registries.target(opened.folder, manifest.package)
+        published: Published | Unknown = Unknown(manifest.name, "the registry was not asked")
+        if view is not None and target.registry == CRATES_IO and manifest.package.is_publishable:
+            published = view.published(manifest.name)
+        yield _Draft(opened, manifest, target, published)
+
+
+def _chosen(drafts: Iterable[_Draft]) -> dict[str, _Draft]:
+    """One crate a name: the first that may be published, else the first."""
+    found: dict[str, _Draft] = {}
+    for draft in drafts:
+        known = found.setdefault(draft.manifest.name, draft)
+        if _may_go(draft) and not _may_go(known):
+            found[draft.manifest.name] = draft
+    return found
+
+
+def _may_go(draft: _Draft) -> bool:
+    package = draft.manifest.package
+    return package is not None and package.is_publishable and package.version is not None
+
+
+def _with_other_registries(drafts: dict[str, _Draft], registries: PublishRegistries) -> dict[str, _Draft]:
+    groups: dict[Target, list[str]] = {}
+    for name, draft in drafts.items():
+        if draft.target.registry != CRATES_IO and _may_go(draft):
+            groups.setdefault(draft.target, []).append(name)
+    found = dict(drafts)
+    for target, names in groups.items():
+        for name, published in registries.published(target, names).items():
+            found[name] = drafts[name]._replace(published=published)
+    return found
+
+
+def _baseline(draft: _Draft, tags: Mapping[str, Mapping[str, str]]) -> Baseline:
+    """The release that a crate is compared with: that of its own version, else the newest one before it."""
+    package = draft.manifest.package
+    assert package is not None
+    opened = draft.opened
+    own_tags = tags[opened.checkout.path]
+    if isinstance(draft.published, Unknown):
+        return Baseline(None, {}, draft.published.why)
+    versions = _read([*draft.published.versions, *draft.published.yanked])
+    if not versions:
+        return Baseline(None, {})
+    here = next(iter(_read([package.version or ""])), None)
+    same = [one for one in versions if here is not None and one.precedence == here.precedence]
+    before = [one for one in versions if here is None or one < here]
+    version = (same or [max(before or versions)])[0]
+    return Baseline(versions[version], _tagged(draft, versions[version], own_tags))
+
+
+def _read(texts: Iterable[str]) -> dict[Version, str]:
+    found = {}
+    for text in texts:
+        try:
+            found[Version.parse(text)] = text
+        except InvalidVersion:
+            continue
+    return found
+
+
+def _tagged(draft: _Draft, version: str, tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags of a version of a crate, with their commits."""
+    manifests, rules = draft.opened.facts.manifests, draft.opened.config.tags
+    found = {}
+    for name, commit in tags.items():
+        if version not in name and version.partition("+")[0] not in name:
+            continue
+        tag = read_tag(name, (draft.manifest.name,), rules)
+        if tag is None or not is_same_version(tag.version, version):
+            continue
+        if draft.manifest.name in tag.crates or (
+            not tag.crates and draft.manifest.path in TagCrates(manifests).bare().paths
+        ):
+            found[name] = commit
+    return found
+
+
+def _changes(
+    path: str,
+    drafts: Mapping[str, _Draft],
+    baselines: Mapping[str, Baseline],
+    archives: Mapping[tuple[str, str], ArchiveFacts | Unknown],
+) -> dict[str, Change]:
+    """What changed in the crates of one repository; by one thread, for they share git's processes."""
+    found: dict[str, Change] = {}
+    for name, draft in drafts.items():
+        if draft.opened.checkout.path != path or name not in baselines:
+            continue
+        baseline = baselines[name]
+        archive = archives.get((name, baseline.version or ""), Unknown(name, "there is none"))
+        found[name] = change_of(draft.opened, draft.manifest, baseline, archive)
+    return found
+
+
+def _repository(path: str, opened: Opened, tags: Mapping[str, str], offline: bool) -> RepositoryFacts:
+    status = opened.checkout.status
+    release = opened.config.release
+    there: Mapping[str, str] | Unknown | None = Unknown(path, "no socket may be opened")
+    if not offline:
+        there = remote_tags(opened.folder, release.remote)
+    time = os.fsdecode(
+        Git(["log", "-1", "--format=%ct", "HEAD"], opened.folder, environment(sibling=True)).collect()
+    ).strip()
+    return RepositoryFacts(
+        path=path,
+        head=status.head if status else None,
+        head_time=int(time or 0),
+        branch=status.branch if status else None,
+        behind=status.behind if status else None,
+        dirty=bool(status and status.dirty),
+        tags=tags,
+        remote_tags={} if there is None else there,
+        release=release,
+    )
+
+
+def _crate(
+    draft: _Draft,
+    drafts: Mapping[str, _Draft],
+    tags: Mapping[str, Mapping[str, str]],
+    change: Change | None,
+    refusals: Mapping[tuple[str, str], list[Refusal]],
+) -> CrateFacts:
+    manifest, opened = draft.manifest, draft.opened
+    path = opened.checkout.path
+    assert manifest.package is not None
+    known = [one.manifest.name for one in drafts.values() if one.opened.checkout.path == path]
+    paths = TagCrates(opened.facts.manifests).bare().paths if tags[path] else ()
+    bare = [one for one in known if drafts[one].manifest.path in paths]
+    return CrateFacts(
+        name=manifest.name,
+        repository=path,
+        manifest_path=manifest.path,
+        folder=manifest.folder,
+        version=manifest.package.version or "0.0.0",
+        version_at=_version_at(opened, manifest),
+        registry=draft.target.registry,
+        is_publishable=_may_go(draft),
+        needs=tuple(_needs(manifest, drafts)),
+        edges=tuple(edges_of(manifest, path)),
+        published=draft.published,
+        change=change or Change(UNKNOWN, why="it is never published"),
+        refusals=tuple(refusals.get((path, manifest.path), ())),
+        tag_template=template_of(manifest.name, opened.config.tags, tags[path], known=known, bare=bare),
+    )
+
+
+def _version_at(opened: Opened, manifest: Manifest) -> Place:
+    if "version" in manifest.inherited_keys:
+        root = opened.facts.manifests.root_of(manifest)
+        if isinstance(root, Manifest):
+            return Place(root.path, ("workspace", "package", "version"))
+    return Place(manifest.path, (manifest.package_key, "version"))
+
+
+def _needs(manifest: Manifest, drafts: Mapping[str, _Draft]) -> Iterator[Need]:
+    for one in manifest.dependencies:
+        if one.package in drafts and one.package != manifest.name:
+            place = Place(one.manifest_path, one.key)
+            has_path = one.path is not None
+            yield Need(one.package, one.kind, one.requirement, one.target, place, has_path, one.inherited)
+
+
+def _refusals(crate: Crate) -> Iterator[Refusal]:
+    told = set()
+    for finding in crate.findings:
+        if finding.code in (*_STOPPING, *_STOPPING_TOO) and finding.severity == ERROR:
+            told.add(finding.code)
+            where = f"{finding.path}:{finding.line}: {finding.message}"
+            yield Refusal(finding.code, where, finding.fix, finding.dependency)
+        elif finding.code == "VA012":
+            yield Refusal(finding.code, finding.message, finding.fix)
+    if crate.publishable.verdict == "no" and not told:
+        codes = crate.publishable.because or ("not publishable",)
+        yield from (Refusal(code, crate.publishable.why) for code in codes)
+
+
+def _unknown(checkouts: Iterable[Checkout]) -> Iterator[Unknown]:
+    for checkout in checkouts:
+        if checkout.error is not None:
+            yield Unknown(checkout.path, checkout.error)

@@ -1,0 +1,140 @@
+"""The registries that crates are published to: which one is a crate's, what it has, and what its archives say.
+
+A plain ``cargo publish`` goes to the single registry of ``package.publish``, else to ``registry.default``, else to
+crates.io; what replaces crates.io in cargo's configuration answers for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from batuta_hooks.domain.facts import Published
+from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.manifest import Package
+from batuta_hooks.registry.archive import ArchiveFacts, decode_facts
+from batuta_hooks.registry.cache import Cache
+from batuta_hooks.registry.cargo_config import CargoConfig, ConfigFault, read_cargo_config
+from batuta_hooks.registry.entry import Entry, Miss, archive_key, registry_identity
+from batuta_hooks.registry.glance import Glance, cache_folder
+from batuta_hooks.registry.lookup import Lookup, as_published
+from batuta_hooks.registry.on_disk import registry_url
+from batuta_hooks.registry.refresh import Manners, Refresher
+from batuta_hooks.registry.sources import CRATES_IO, find_source
+from batuta_hooks.stack.crates_io import Asking
+
+_DEADLINE_S = 300.0
+
+
+class Target(NamedTuple):
+    """A registry as cargo finds it from a folder."""
+
+    folder: str
+    registry: str
+
+
+class Archived(NamedTuple):
+    """A published version whose archive matters."""
+
+    target: Target
+    crate: str
+    version: str
+
+
+class PublishRegistries:
+    """Asks the registries that crates are published to; for one thread.
+
+    Args:
+        asking: how; with ``offline``, and where the environment forbids it, from the cache alone.
+
+    Attributes:
+        notes: what the user should hear, a sentence each.
+    """
+
+    def __init__(self, asking: Asking) -> None:
+        self.notes: list[str] = []
+        self._asking = asking
+        self._configs: dict[str, CargoConfig | ConfigFault] = {}
+        self._urls: dict[Target, str | Unknown] = {}
+
+    def target(self, folder: str, package: Package) -> Target:
+        """Where a plain ``cargo publish`` of a package would go."""
+        if package.publish is not None and len(package.publish) == 1:
+            return Target(folder, package.publish[0])
+        config = self._config(folder)
+        settings = config if isinstance(config, ConfigFault) else config.settings()
+        default = "" if isinstance(settings, ConfigFault) else settings.default_registry
+        return Target(folder, default or CRATES_IO)
+
+    def published(self, target: Target, crates: Sequence[str]) -> dict[str, Published | Unknown]:
+        """What a registry has of some crates, asked now unless that was done lately."""
+        url = self._url(target)
+        if isinstance(url, Unknown):
+            return dict.fromkeys(crates, url)
+        self._refresh(target, lambda refresher: refresher.indexes(crates, 0))
+        with Glance(cache_folder(self._asking.environment)) as glance:
+            lookup = Lookup(url, glance, now=int(time.time()))
+            return {crate: as_published(lookup(crate)) for crate in crates}
+
+    def archives(self, wanted: Iterable[Archived]) -> dict[tuple[str, str], ArchiveFacts | Unknown]:
+        """What the archives of published versions say, by crate and version; fetched where they are not cached."""
+        groups: dict[str, list[Archived]] = {}
+        found: dict[tuple[str, str], ArchiveFacts | Unknown] = {}
+        for one in wanted:
+            url = self._url(one.target)
+            if isinstance(url, Unknown):
+                found[one.crate, one.version] = url
+            else:
+                groups.setdefault(url, []).append(one)
+        for url, group in groups.items():
+            known = self._cached(url, group)
+            lacking = [(crate, version) for (crate, version), facts in known.items() if isinstance(facts, Unknown)]
+            if lacking:
+                self._refresh(group[0].target, lambda refresher, lacking=lacking: refresher.archives(lacking))
+                known = self._cached(url, group)
+            found |= known
+        return found
+
+    def _cached(self, url: str, group: Iterable[Archived]) -> dict[tuple[str, str], ArchiveFacts | Unknown]:
+        found: dict[tuple[str, str], ArchiveFacts | Unknown] = {}
+        identity = registry_identity(url)
+        with Glance(cache_folder(self._asking.environment)) as glance:
+            for one in group:
+                try:
+                    key = archive_key(identity, one.crate, one.version)
+                except ValueError as error:
+                    found[one.crate, one.version] = Unknown(one.crate, str(error))
+                    continue
+                entry = glance.entry(key)
+                body = glance.body(key, entry) if isinstance(entry, Entry) else entry
+                facts = None if isinstance(body, Miss) else decode_facts(body)
+                why = body.why if isinstance(body, Miss) else "its archive is not cached: batuta-stack cache warm"
+                found[one.crate, one.version] = Unknown(one.crate, why) if facts is None else facts
+        return found
+
+    def _refresh(self, target: Target, work: object) -> None:
+        folder = cache_folder(self._asking.environment)
+        manners = Manners("--offline was given" if self._asking.offline else "", deadline_s=_DEADLINE_S)
+        with (
+            Cache(folder) as cache,
+            Refresher(
+                self._config(target.folder), cache, folder, manners, target.registry, self._asking.environment
+            ) as refresher,
+        ):
+            assert callable(work)
+            work(refresher)
+            self.notes += [warning for warning in cache.warnings if warning not in self.notes]
+
+    def _config(self, folder: str) -> CargoConfig | ConfigFault:
+        if folder not in self._configs:
+            self._configs[folder] = read_cargo_config(folder, self._asking.environment)
+        return self._configs[folder]
+
+    def _url(self, target: Target) -> str | Unknown:
+        if target not in self._urls:
+            config = self._config(target.folder)
+            source = config if isinstance(config, ConfigFault) else find_source(config, target.registry)
+            refused = f"cargo refuses its configuration: {source}"
+            self._urls[target] = Unknown("", refused) if isinstance(source, ConfigFault) else registry_url(source)
+        return self._urls[target]

@@ -1,0 +1,131 @@
+"""`release --dry-run`: the plan as text, JSON, Markdown and job matrix, and exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batuta_hooks.cli.app import main
+from tests.support.registry import FaultyRegistry
+from tests.support.releases import ReleaseStack
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReleaseStack]:
+    """Two changed crates, the second of which requires the first, and an unchanged one."""
+    with FaultyRegistry() as registry:
+        made = ReleaseStack(tmp_path / "stack", registry, monkeypatch)
+        made.crate("a").commit("fix: a", {"src/lib.rs": "// 1"})
+        made.crate("b", 'a = "0.1.0"').commit("feat: b", {"src/lib.rs": "// 1"})
+        made.crate("still")
+        yield made
+
+
+class Said:
+    """How `release` ended and what it said."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> None:
+        self.code = main(["release", *arguments])
+        self.out, self.err = capsys.readouterr()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Standard output as JSON."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+def test_json(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """The document holds the whole plan, and nothing else is on standard output."""
+    said = Said(capsys, "--dry-run", "--format", "json")
+    assert (said.code, said.err) == (0, "")
+    found = said.document
+    assert (found["schema"], found["waves"], found["blocked"]) == ("batuta.release/1", [["a"], ["b"]], [])
+    assert found["schedule"] == {"eta_s": 0, "waits": []}
+    assert found["plan_hash"].startswith(found["id"])
+    release = found["releases"][1]
+    assert (release["crate"], release["repository"], release["current"]) == ("b", "b", "0.1.0")
+    assert (release["next"], release["wave"], release["tag"], release["state"]) == ("0.1.1", 2, "v0.1.1", "planned")
+    assert release["requirement_updates"] == [
+        {"dependent": "b", "dependency": "a", "before": "0.1.0", "after": "0.1.1"}
+    ]
+    edits = found["repositories"][1]["edits"]
+    assert [(edit["wave"], edit["before"], edit["after"]) for edit in edits] == [(2, "0.1.0", "0.1.1")] * 2
+
+
+def test_text(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """People read waves, versions, reasons and requirements; the diffs where they ask for more."""
+    said = Said(capsys, "--dry-run", "--verbose")
+    assert said.code == 0
+    for line in (
+        "Wave 1",
+        "  a 0.1.0 → 0.1.1  v0.1.1",
+        "      changed since 0.1.0: src/lib.rs",
+        "      a `0.1.0` → `0.1.1`",
+        '+a = "0.1.1"',
+        '-version = "0.1.0"',
+    ):
+        assert line in said.out.splitlines()
+    assert ": 2 crates in 2 waves" in said.out.splitlines()[-1]
+
+
+def test_markdown_and_matrix(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """A pull request gets a table and diffs, a workflow a job for each crate."""
+    said = Said(capsys, "b", "--dry-run", "--format", "markdown")
+    assert "| 1 | `a` | 0.1.0 → 0.1.1 | `v0.1.1` | b needs it; changed since 0.1.0: src/lib.rs |" in said.out
+    assert '+a = "0.1.1"' in said.out
+    matrix = Said(capsys, "--dry-run", "--format", "github-matrix").document
+    assert [(job["crate"], job["wave"]) for job in matrix["include"]] == [("a", 1), ("b", 2)]
+
+
+def test_nothing(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing to release is no failure."""
+    said = Said(capsys, "still", "--dry-run", "--format", "json")
+    assert (said.code, said.document["waves"], said.document["releases"]) == (0, [], [])
+    assert "Nothing to release." in Said(capsys, "still", "--dry-run").out
+
+
+def test_blocked(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """A blocked plan fails, naming codes, crates and the mend."""
+    stack.crate("c", 'b = { path = "../b" }', published=False)
+    said = Said(capsys, "--dry-run")
+    assert said.code == 1
+    assert "blocked: c: PD001, PD003: " in said.out
+    assert 'write b = "0.1' in said.out
+    assert Said(capsys, "--dry-run", "--quiet").out.startswith("blocked: c: PD001, PD003: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["nobody", "--dry-run"], "there is no crate `nobody` here"),
+        (["stil", "--dry-run"], "did you mean `still`?"),
+        (["--bump", "huge", "--dry-run"], "`huge` is no level"),
+        (["--bump", "a=1.2", "--dry-run"], "`1.2` is no level"),
+        (["a", "--all", "--dry-run"], "--all and names of crates exclude each other"),
+        (["--publish"], "not there yet"),
+        ([], "not there yet"),
+    ],
+)
+def test_refused(stack: ReleaseStack, capsys: pytest.CaptureFixture[str], arguments: list[str], reason: str) -> None:
+    """What cannot be done is a sentence and exit code 2."""
+    said = Said(capsys, *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert reason in said.err
+
+
+def test_bumps(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """Levels count for all crates, or for the one that they name; conventional commits decide where asked."""
+
+    def nexts(*arguments: str) -> dict[str, str]:
+        document = Said(capsys, "--dry-run", "--format", "json", *arguments).document
+        return {one["crate"]: one["next"] for one in document["releases"]}
+
+    assert nexts("--bump", "minor") == {"a": "0.2.0", "b": "0.2.0"}
+    assert nexts("--bump", "a=major") == {"a": "1.0.0", "b": "0.1.1"}
+    assert nexts("--bump", "auto", "--bump", "a=0.1.7") == {"a": "0.1.7", "b": "0.1.1"}
+    assert nexts("still", "--bump", "still=0.5.0") == {"still": "0.5.0"}
