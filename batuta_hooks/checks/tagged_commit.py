@@ -95,15 +95,14 @@ def _origin(case: Case, manifest: Manifest) -> Iterator[Finding | Unknown]:
         return
     if not origin.commit or case.is_namesake(manifest, spelled):
         return
-    place = case.place(manifest.path)
     if origin.commit != tag.commit:
         message = f"`{name}` {spelled} was published from commit {origin.commit[:SHOWN]}, not from `{tag.name}`"
         fix = f"tag that commit: git tag --force {tag.name} {origin.commit}; or release another version"
-        yield case.finding("TC006", message, fix, name, place=place)
+        yield case.finding("TC006", message, fix, name, place=case.place(manifest.path))
     elif origin.is_dirty:
         message = f"`{name}` {spelled} was published from changed files, which commit `{tag.name}` does not hold"
         fix = "publish the next version from a clean tree, without --allow-dirty"
-        yield case.finding("TC006", message, fix, name, severity=WARNING, place=place)
+        yield case.finding("TC006", message, fix, name, severity=WARNING, place=case.place(manifest.path))
 
 
 def _lock(case: Case, manifest: Manifest) -> Iterator[Finding]:

@@ -53,6 +53,11 @@ class VersionTag(NamedTuple):
     template: str
 
 
+def may_hold_version(name: str) -> bool:
+    """Whether a name can speak of a version at all; most that cannot are told so without looking at anything else."""
+    return name.count(".") > 1 and any(sign.isdigit() for sign in name)
+
+
 def read_tag(name: str, known: Container[str], rules: Tags = Tags()) -> VersionTag | None:  # noqa: B008  a value
     """What a tag's name says; ``None`` where it speaks of no version.
 

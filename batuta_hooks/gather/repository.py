@@ -12,6 +12,7 @@ from batuta_hooks.git.tree import GitTree
 
 INDEX = "index"
 WORKTREE = "worktree"
+TAGS = "tags"
 
 _NO_WORKTREE = "must be run in a work tree"
 
@@ -21,7 +22,7 @@ class Repository:
 
     Args:
         folder: any folder in the repository; ``None`` for the current one.
-        source: ``index``, ``worktree``, or ``""`` where only commits will be asked for.
+        source: ``index``, ``worktree``, ``""`` where only commits will be asked for, or `TAGS` where mostly tags will.
         sibling: whether it is another repository than the one a hook runs in, see
             `batuta_hooks.git.command.environment`.
 
@@ -34,13 +35,14 @@ class Repository:
         #: what git is asked with, see `batuta_hooks.git.command.environment`
         self.env = environment(sibling=sibling)
         self._source = source
-        # a commit is judged by the index, which does without the top folder unless something is found
-        self._asked_top = self._ask_top() if source != INDEX else None
-        self._listing: Git | None = list_index(folder, self.env) if source else None
+        # a commit is judged by the index, which does without the top folder unless something is found, and so are tags
+        self._asked_top = self._ask_top() if source not in (INDEX, TAGS) else None
+        self._listing: Git | None = list_index(folder, self.env) if source in (INDEX, WORKTREE) else None
         self._announced: Announced | None = None
         self._entries: dict[str, str] = {}
         self._top: str | None = None
         self.objects = Objects(folder, self.env)
+        self._trees: dict[str, Git] = {}
 
     def _ask_top(self) -> Git:
         return Git(["rev-parse", "--show-toplevel"], self.folder, self.env)
@@ -92,9 +94,14 @@ class Repository:
             return GitTree(self._announced.leave_out(), self.objects)
         return GitTree(self._entries, self.objects, self.top)
 
-    def commit_tree(self, commit: str) -> GitTree:
-        """The files of a commit, by its full id."""
-        return GitTree(read_listing(list_commit(commit, self.folder, self.env).collect()), self.objects)
+    def start_tree(self, oid: str) -> None:
+        """Start listing the files of a commit, or of an annotated tag's, that `commit_tree` will be asked for."""
+        self._trees[oid] = list_commit(oid, self.folder, self.env)
+
+    def commit_tree(self, commit: str, tag: str = "") -> GitTree:
+        """The files of a commit, by its full id; `start_tree` may have been given the id of a tag of it instead."""
+        listing = self._trees.pop(tag or commit, None) or list_commit(commit, self.folder, self.env)
+        return GitTree(read_listing(listing.collect()), self.objects)
 
     def commit(self, revision: str) -> str:
         """The id of the commit that a revision names.
@@ -131,9 +138,10 @@ class Repository:
 
     def close(self) -> None:
         """End what git is still doing for it."""
-        for git in (self._asked_top, self._listing):
+        for git in (self._asked_top, self._listing, *self._trees.values()):
             if git is not None:
                 git.end()
+        self._trees.clear()
         self._asked_top = self._listing = None
         self.objects.close()
 

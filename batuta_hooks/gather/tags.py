@@ -8,15 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.tag_facts import OtherTag, TagFacts
+from batuta_hooks.domain.tags import may_hold_version
 from batuta_hooks.gather.repository import Repository
+from batuta_hooks.git.command import Git
 from batuta_hooks.git.pushed import PushedRef
 from batuta_hooks.git.ranges import parents_of_new
-from batuta_hooks.git.refs import TAGS, TagObject, is_ref_name, list_tags, look_at, read_tags, remote_names, tags_at
+from batuta_hooks.git.refs import TAGS, TagObject, is_ref_name, look_at, read_tags, tags_at
 from batuta_hooks.git.tree import GitTree
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
 
 
 class Tagged(NamedTuple):
@@ -32,11 +30,14 @@ class TagsOf:
 
     Args:
         refs: those that are pushed, or wanted to be judged; refs that are no tags are passed over.
+        listing: the repository's tags, as `batuta_hooks.git.refs.list_tags` started to list them.
     """
 
-    def __init__(self, repository: Repository, refs: Sequence[PushedRef]) -> None:
+    def __init__(self, repository: Repository, refs: Sequence[PushedRef], listing: Git) -> None:
         self._repository = repository
         self._refs = {ref.remote_ref[len(TAGS) :]: ref for ref in refs if ref.remote_ref.startswith(TAGS)}
+        self._listing = listing
+        self._names: list[str] | None = None
         self._objects: dict[str, TagObject] = {}
         self._trees: dict[str, GitTree] = {}
 
@@ -53,7 +54,7 @@ class TagsOf:
     def _tagged(self, name: str, ref: PushedRef) -> Tagged:
         found = self._look_at(name, ref) if ref.local else TagObject("", "", "", is_nested=False)
         commit = found.commit or (self._repository.objects.peel(ref.remote) if not ref.local else None) or ""
-        tree = self._tree(commit) if commit else self._tree_of_head()
+        tree = self._tree(commit, found.object) if commit else self._tree_of_head()
         lacks_crates = bool(found.commit) and not tree.manifest_paths and bool(self._tree_of_head().manifest_paths)
         facts = TagFacts(
             name,
@@ -78,9 +79,9 @@ class TagsOf:
             self._objects[name] = found
         return self._objects[name]
 
-    def _tree(self, commit: str) -> GitTree:
+    def _tree(self, commit: str, tag: str = "") -> GitTree:
         if commit not in self._trees:
-            self._trees[commit] = self._repository.commit_tree(commit)
+            self._trees[commit] = self._repository.commit_tree(commit, tag)
         return self._trees[commit]
 
     def _tree_of_head(self) -> GitTree:
@@ -90,19 +91,16 @@ class TagsOf:
 
     def _others(self, version: str) -> Sequence[OtherTag]:
         """Tags whose names hold a version: those here, but for what this push deletes, and what it puts elsewhere."""
+        if self._names is None:
+            self._names = read_tags(self._listing)
         found = {}
-        for name in read_tags(list_tags(self._repository.folder, self._repository.env, version)):
-            if name not in self._refs:
+        for name in self._names:
+            if version in name and name not in self._refs:
                 found[name] = self._repository.objects.peel(TAGS + name) or ""
         for name, ref in self._refs.items():
             if ref.local and version in name:
                 found[name] = self._look_at(name, ref).commit
         return [OtherTag(name, commit) for name, commit in found.items() if commit]
-
-
-def may_hold_version(name: str) -> bool:
-    """Whether a name can hold a version at all: most that cannot are dropped before anything is read for them."""
-    return name.count(".") > 1 and any(sign.isdigit() for sign in name)
 
 
 def named_tags(repository: Repository, names: Sequence[str], revision: str) -> list[PushedRef]:
@@ -128,11 +126,6 @@ def tags_of_commit(repository: Repository, revision: str) -> list[PushedRef]:
     commit = repository.objects.peel(revision)
     names = read_tags(tags_at(commit, repository.folder, repository.env)) if commit else []
     return [PushedRef(TAGS + name, TAGS + name, "") for name in names]
-
-
-def is_remote(repository: Repository, name: str) -> bool:
-    """Whether a remote of this name is configured."""
-    return name in remote_names(repository.folder, repository.env)
 
 
 def with_tags(repository: Repository, ref: PushedRef, environment: Mapping[str, str] = os.environ) -> list[PushedRef]:

@@ -59,13 +59,15 @@ def look_at(objects: Objects, name: str) -> TagObject | None:
     return TagObject(found.oid, end.kind, end.oid if end.kind == "commit" else "", is_nested)
 
 
-def list_tags(folder: str | None, env: Mapping[str, str], text: str = "") -> Git:
-    """Start listing the tags whose name holds a text without wildcards, the newest first; for `read_tags`.
+def list_tags(folder: str | None, env: Mapping[str, str], *, newest_first: bool = False) -> Git:
+    """Start listing the tags; for `read_tags`.
 
-    An annotated tag is as old as it says, another one as its commit.
+    Args:
+        newest_first: whether they are sorted so, for which git reads every object: an annotated tag is as old as it
+            says, another one as its commit.
     """
-    patterns = [f"{TAGS}*{text}*", f"{TAGS}**/*{text}*"] if text else [TAGS]
-    return Git(["for-each-ref", "--sort=-creatordate", "--format=%(refname:strip=2)", *patterns], folder, env)
+    order = ["--sort=-creatordate"] if newest_first else []
+    return Git(["for-each-ref", *order, "--format=%(refname:strip=2)", TAGS], folder, env)
 
 
 def tags_at(commit: str, folder: str | None, env: Mapping[str, str]) -> Git:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.domain.tags import may_hold_version
 from batuta_hooks.gather.repository import INDEX, WORKTREE, Repository
+from batuta_hooks.gather.repository import TAGS as TAGS_ALONE
+from batuta_hooks.git.command import GitError
 from batuta_hooks.git.pushed import PushedRef, pushed_by_framework
-from batuta_hooks.git.refs import TAGS
+from batuta_hooks.git.refs import TAGS, list_tags
 from batuta_hooks.guards.options import Options
 from batuta_hooks.guards.push_lane import git_lines, is_pushed_by_framework
 
@@ -18,6 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from batuta_hooks.guards.judging import Check, Verdict
 
+#: Of so many refs the files are listed before they are asked for.
+_FORESEEN = 2
+
 
 def judge_tags(options: Options, load_check: Callable[[], Check]) -> Verdict:
     """Judge the tags that the options, standard input and a framework's variables ask for.
@@ -25,37 +31,40 @@ def judge_tags(options: Options, load_check: Callable[[], Check]) -> Verdict:
     Raises:
         BatutaError: an object or a revision is not here, or the configuration is wrong.
     """
-    from batuta_hooks.guards.judging import Verdict
-
     options = _as_git_calls(options)
     is_push = options.stage == "push"
     pushed = git_lines() if is_push else []
     is_told = not pushed and is_pushed_by_framework() and options.stage in ("", "push")
     if is_push and not is_told and not any(ref.remote_ref.startswith(TAGS) for ref in pushed):
+        from batuta_hooks.guards.judging import Verdict
+
         return Verdict(refs=len(pushed))
-    repository = Repository(source="")
+    repository = Repository(source=TAGS_ALONE)
+    listing = list_tags(None, repository.env)
     try:
         repository.objects.start()
-        repository.top  # noqa: B018  says "no repository" before git says something less clear
-        from batuta_hooks.gather.tags import with_tags
+        for ref in pushed[:_FORESEEN]:
+            if ref.local and ref.remote_ref.startswith(TAGS) and may_hold_version(ref.remote_ref):
+                repository.start_tree(ref.local)
+        # git is at work while these are imported
+        from batuta_hooks.gather.tags import TagsOf, with_tags
+        from batuta_hooks.guards.judging import Judging
 
-        if is_told:
-            pushed = with_tags(repository, pushed_by_framework(os.environ))
-        refs = pushed or ([] if is_told else _wanted(options, repository))
         stage = "push" if is_push or is_told else options.stage or "manual"
-        return _judge(repository, refs, stage, load_check(), options.refresh_s)
+        judging = Judging(repository, load_check(), stage, options.refresh_s)
+        if is_told:
+            refs = with_tags(repository, pushed_by_framework(os.environ))
+        else:
+            refs = pushed or _wanted(options, repository)
+        for tag in TagsOf(repository, refs, listing):
+            judging.judge(tag.tree, (), tag.commit, "", tag.facts)
+        return judging.verdict(len(refs))
+    except GitError:
+        repository.top  # noqa: B018  where there is no repository it says so more clearly
+        raise
     finally:
+        listing.end()
         repository.close()
-
-
-def _judge(repository: Repository, refs: Sequence[PushedRef], stage: str, check: Check, refresh_s: float) -> Verdict:
-    from batuta_hooks.gather.tags import TagsOf
-    from batuta_hooks.guards.judging import Judging
-
-    judging = Judging(repository, check, stage, refresh_s)
-    for tag in TagsOf(repository, refs):
-        judging.judge(tag.tree, (), tag.commit, "", tag.facts)
-    return judging.verdict(len(refs))
 
 
 def _as_git_calls(options: Options) -> Options:

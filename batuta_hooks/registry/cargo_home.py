@@ -12,13 +12,13 @@ import os
 
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.registry.files import read_file
-from batuta_hooks.registry.index import MAX_BYTES, Span
-from batuta_hooks.registry.index_folder import index_folders
 from batuta_hooks.registry.names import sparse_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from batuta_hooks.registry.index import Span
 
 _PREAMBLE = b"\x03\x02\x00\x00\x00"  # the format's version, then the newest schema of a line that it may hold
 _MOST_FOLDERS = 1024
@@ -114,6 +114,8 @@ def cached_indexes(home: str, index_url: str, name: str) -> list[CachedIndex]:
         InvalidCrateName: the name is not legal.
         InvalidUrl: the index's URL is none.
     """
+    from batuta_hooks.registry.index_folder import index_folders
+
     path = sparse_path(name)
     found = []
     for folder in index_folders(index_url):
@@ -131,6 +133,8 @@ def read_cached_index(path: str) -> CachedIndex:
         OSError: it is not there, cannot be read or is too large.
         CacheFault: it is not an index cache.
     """
+    from batuta_hooks.registry.index import MAX_BYTES  # whoever finds an answer in the cache needs none of it
+
     content = read_file(path, MAX_BYTES)
     return parse_cached_index(content.data)._replace(written_s=content.modified_s, path=path)
 

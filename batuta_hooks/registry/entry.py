@@ -81,6 +81,7 @@ class Entry(NamedTuple):
         sha256, size: hex digest and length of the answer's bytes; empty and 0 for an absent one.
         spelled: of an index answer, the crate's name in its own letter case.
         versions, yanked: of an index answer, the unyanked and the yanked versions in the file's order.
+        origin: of an archive's facts, what `batuta_hooks.registry.origin` says of its commit; empty where nothing does.
     """
 
     status: str
@@ -94,6 +95,7 @@ class Entry(NamedTuple):
     spelled: str = ""
     versions: tuple[str, ...] = ()
     yanked: tuple[str, ...] = ()
+    origin: str = ""
 
 
 def registry_identity(index_url: str) -> str:
@@ -147,7 +149,7 @@ def found(
     etag: str = "",
     last_modified: str = "",
 ) -> Entry:
-    """The entry for an answer's bytes; of an index answer it takes the versions out.
+    """The entry for an answer's bytes; of an index answer it takes the versions out, of an archive's facts the commit.
 
     Raises:
         ValueError: more than `MAX_BODY_BYTES`, or bytes in which no line says anything of the crate: an error page that
@@ -160,7 +162,9 @@ def found(
     digest = sha256(payload).hexdigest()
     entry = Entry(FOUND, checked_at, source, http_status, etag, last_modified, digest, len(payload))
     if key.kind != INDEX:
-        return entry
+        from batuta_hooks.registry.origin import summarize
+
+        return entry._replace(origin=summarize(payload))
     from batuta_hooks.registry.index import list_versions
 
     listed, skipped = list_versions(payload, key.crate)

@@ -1,6 +1,7 @@
 """From which commit a published version was made: the part of its archive's facts that guards ask for.
 
-`batuta_hooks.registry.archive` reads archives and keeps their facts; this reads of what was kept, and imports little.
+`batuta_hooks.registry.archive` reads archives and keeps their facts.  What guards want of them stands in the entry as
+well, one line of text: commit or `-`, `clean` or `dirty`, and the repository that the manifest names.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from batuta_hooks.registry.glance import Glance
 #: What the kept facts say of themselves: another text is another version's.
 FORM = "batuta.archive/1"
 
+_NONE, _CLEAN, _DIRTY = "-", "clean", "dirty"
 _STRANGE = Miss("what the cache has of it is of a form that this version does not know")
 
 
@@ -29,18 +31,30 @@ def read_origin(glance: Glance, registry: str, crate: str, version: str) -> Orig
     entry = glance.entry(key)
     if isinstance(entry, Miss):
         return entry
-    body = glance.body(key, entry)
-    return body if isinstance(body, Miss) else _decoded(body)
+    told = entry.origin
+    if not told:  # kept by a version that did not tell
+        body = glance.body(key, entry)
+        if isinstance(body, Miss):
+            return body
+        told = summarize(body)
+    commit, _, rest = told.partition(" ")
+    state, _, repository = rest.partition(" ")
+    if state not in (_CLEAN, _DIRTY):
+        return _STRANGE
+    return Origin("" if commit == _NONE else commit, state == _DIRTY, repository)
 
 
-def _decoded(body: bytes) -> Origin | Miss:
+def summarize(facts: bytes) -> str:
+    """The line of an archive's kept facts; empty where they are of another form."""
     import json
 
     try:
-        table = json.loads(body)
+        table = json.loads(facts)
         commit, is_dirty, repository = table["commit"], table["is_dirty"], table["repository"]
         is_known = table["form"] == FORM
     except (ValueError, TypeError, KeyError, RecursionError):
-        return _STRANGE
-    is_sound = isinstance(commit, str) and isinstance(is_dirty, bool) and isinstance(repository, str)
-    return Origin(commit, is_dirty, repository) if is_known and is_sound else _STRANGE
+        return ""
+    is_text = isinstance(commit, str) and isinstance(repository, str)
+    if not (is_known and is_text and (commit + repository).isprintable()):
+        return ""
+    return f"{commit or _NONE} {_DIRTY if is_dirty else _CLEAN} {repository}"

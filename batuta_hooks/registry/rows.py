@@ -38,6 +38,7 @@ def encode_meta(key: Key, entry: Entry) -> bytes:
         "name": entry.spelled,
         "versions": " ".join(entry.versions),
         "yanked": " ".join(entry.yanked),
+        "origin": entry.origin,
     }
     text = "\n".join(f"{name} {value}" for name, value in fields.items()).encode()
     return b"%s%08x\n%s" % (_MAGIC, _checksum(key, text), text)
@@ -80,6 +81,7 @@ def decode_meta(key: Key, data: bytes) -> Entry | Miss:
         fields.get("name", ""),
         tuple(fields.get("versions", "").split()),
         tuple(fields.get("yanked", "").split()),
+        fields.get("origin", ""),
     )
 
 
