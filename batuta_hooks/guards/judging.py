@@ -146,7 +146,7 @@ class Judging:
         for said in self._check(facts):
             if not isinstance(said, Finding):
                 self._unknown[said] = None
-            elif said.code == "PD008" and said.path in tree.missing and self._repository.is_partial():
+            elif _rests_on_missing(said, tree) and self._repository.is_partial():
                 self._unknown[Unknown(said.path, "a partial clone does not have this file")] = None
             else:
                 findings.add(said._replace(commit=commit) if commit else said)
@@ -186,6 +186,13 @@ class Judging:
         self._close()
         warnings, data_age_s = list(self._warnings), max(self._ages, default=None)
         return Verdict(self._findings, sorted(self._unknown), self._manifests, refs, warnings, data_age_s)
+
+
+def _rests_on_missing(said: Finding, tree: GitTree) -> bool:
+    """Whether a finding may be there only because files could not be read: about the file, or a tag of such a tree."""
+    if said.code == "PD008":
+        return said.path in tree.missing
+    return bool(tree.missing) and said.code in ("TC002", "TC003", "TC004", "TC005")
 
 
 def _has_own_table(table: Mapping[str, Any]) -> bool:

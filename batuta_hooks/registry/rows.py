@@ -38,7 +38,7 @@ def encode_meta(key: Key, entry: Entry) -> bytes:
         "name": entry.spelled,
         "versions": " ".join(entry.versions),
         "yanked": " ".join(entry.yanked),
-        "origin": entry.origin,
+        "origin": entry.origin if entry.origin.isprintable() and len(entry.origin) <= _MAX_HEADER else "",
     }
     text = "\n".join(f"{name} {value}" for name, value in fields.items()).encode()
     return b"%s%08x\n%s" % (_MAGIC, _checksum(key, text), text)

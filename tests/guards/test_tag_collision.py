@@ -333,6 +333,18 @@ class TestRegistry:
         assert (answer.code, answer.document["unknown"][0]["crate"]) == (0, "a")
 
 
+def test_a_partial_clone(pushing: Pushing, tmp_path: Path) -> None:
+    """Manifests that a partial clone left with its remote make nothing wrong: that stays undecided."""
+    pushing.remote.git("config", "uploadpack.allowFilter", "true")
+    partial = Repo(tmp_path / "partial")
+    url = f"file://{pushing.remote.path}"
+    pushing.repo.git("clone", "-q", "--filter=blob:none", "--no-checkout", url, partial.path)
+    for name in ("v0.1.0", "v0.2.0", "a-v0.1.0"):
+        answer = judge(partial.path, name)
+        assert (answer.code, answer.findings) == (0, [])
+        assert "a partial clone does not have this file" in [one["why"] for one in answer.document["unknown"]]
+
+
 class TestConfiguration:
     """What the configuration changes."""
 
