@@ -20,6 +20,7 @@ from batuta_hooks.stack.checkouts import Workspace, find_workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.fetching import fetch_all
 from batuta_hooks.stack.moment import moment
+from batuta_hooks.stack.published_truth import Truths, verify_published
 from batuta_hooks.stack.verdict import Report
 
 _PATIENCE_S = 1.0
@@ -31,11 +32,13 @@ class Wishes(NamedTuple):
     Attributes:
         strict: warnings and open questions fail too.
         fetch: fetch in every repository first.
+        verify: ask the registry about the published versions.
     """
 
     format: CheckFormat = CheckFormat.TEXT
     strict: bool = False
     fetch: bool = False
+    verify: bool = False
 
 
 class Progress:
@@ -75,16 +78,22 @@ def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes
         asking=asking,
     )
     say_notes(report.notes)
+    truths: Truths | None = None
+    if wishes.verify:
+        verified = verify_published(workspace, report, asking)
+        say_notes(verified.notes)
+        truths = verified.truths
     format_ = wishes.format
     if format_ is CheckFormat.TEXT:
-        from batuta_hooks.cli.check_text import print_report
+        from batuta_hooks.cli.check_text import Shown, print_report
 
         color = wants_color(common.color or "auto")
-        print_report(report, color=color, quiet=bool(common.quiet), verbose=bool(common.verbose), strict=strict)
+        shown = Shown(quiet=bool(common.quiet), verbose=bool(common.verbose), strict=strict)
+        print_report(report, shown, color=color, truths=truths)
     else:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")  # for programs, whatever the terminal takes
-        for line in _document(report, now, format_):
+        for line in _document(report, now, format_, truths):
             print(line)
     return exit_code(report, strict=strict)
 
@@ -97,11 +106,11 @@ def _fetched(workspace: Workspace, common: Common, *, is_offline: bool) -> Seque
     return fetch_all(workspace, jobs=common.jobs, told=told)
 
 
-def _document(report: Report, now: datetime, format_: CheckFormat) -> Iterable[str]:
+def _document(report: Report, now: datetime, format_: CheckFormat, truths: Truths | None) -> Iterable[str]:
     if format_ is CheckFormat.JSON:
         from batuta_hooks.cli.check_json import check_document
 
-        return [check_document(report, now)]
+        return [check_document(report, now, truths)]
     if format_ is CheckFormat.MARKDOWN:
         from batuta_hooks.cli.check_markdown import check_markdown
 

@@ -6,14 +6,20 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from batuta_hooks.cli.check_published import published_object
 from batuta_hooks.report.json_report import exact_values, finding_object
 from batuta_hooks.stack.check import CARGO
 from batuta_hooks.stack.checkouts import Checkout
+from batuta_hooks.stack.published_truth import Truths
 from batuta_hooks.stack.verdict import Crate, Placed, Report
 
 
-def check_document(report: Report, now: datetime) -> str:
-    """The whole document on one line."""
+def check_document(report: Report, now: datetime, truths: Truths | None = None) -> str:
+    """The whole document on one line.
+
+    Args:
+        truths: what the registry was asked about the published versions, if it was.
+    """
     document = {
         "schema": "batuta.check/1",
         "timestamp": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -26,7 +32,7 @@ def check_document(report: Report, now: datetime) -> str:
             "errors": report.count("error"),
             "unknown": report.count("unknown"),
         },
-        "crates": [_crate(crate) for crate in report.crates],
+        "crates": [_crate(crate, truths or {}) for crate in report.crates],
         "findings": [_finding(placed) for placed in report.findings],
         "cycles": report.cycles,
         "unknown": [
@@ -40,7 +46,7 @@ def check_document(report: Report, now: datetime) -> str:
     return json.dumps(exact_values(document), ensure_ascii=False)
 
 
-def _crate(crate: Crate) -> dict[str, Any]:
+def _crate(crate: Crate, truths: Truths) -> dict[str, Any]:
     verdict, because, why = crate.publishable
     return {
         "name": crate.name,
@@ -49,6 +55,7 @@ def _crate(crate: Crate) -> dict[str, Any]:
         "local_version": crate.version,
         "crates_io_version": crate.standing.version,
         "registry": crate.standing._asdict(),
+        "published": published_object(truths.get((crate.repository, crate.manifest_path))),
         "status": crate.status,
         "dependencies": [dependency._asdict() for dependency in crate.dependencies],
         "issues": [issue._asdict() for issue in crate.issues],

@@ -6,8 +6,9 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from batuta_hooks.cli.check_published import published_lines
 from batuta_hooks.cli.terminal import age, console
 from batuta_hooks.domain.finding import ERROR, WARNING
 from batuta_hooks.gather.repository import INDEX, WORKTREE
@@ -15,6 +16,7 @@ from batuta_hooks.registry.lookup import FROM_CARGO
 from batuta_hooks.report.plain import printable, text_lines
 from batuta_hooks.stack.actions import FETCH_AGE_S, Action, recommended_actions
 from batuta_hooks.stack.checkouts import BARE, DETACHED, UNBORN, UNMERGED, Checkout
+from batuta_hooks.stack.published_truth import Truths
 from batuta_hooks.stack.standing import AHEAD, BEHIND, EQUAL, NEVER, UNKNOWN, YANKED, Standing
 from batuta_hooks.stack.verdict import HEALTHY, UNDECIDED, Crate, Placed, Report
 
@@ -54,27 +56,40 @@ _ODD = {
 _SOURCES = {"crates.io": "", "path": " by path", "git": " from git"}
 
 
-def print_report(report: Report, *, color: bool, quiet: bool, verbose: bool, strict: bool) -> None:
-    """Print a report on standard output.
+class Shown(NamedTuple):
+    """How much of a report is printed.
 
-    Args:
+    Attributes:
         quiet: the findings alone.
         verbose: every crate, what it depends on, and every open question.
         strict: open questions count, so they are listed.
     """
+
+    quiet: bool = False
+    verbose: bool = False
+    strict: bool = False
+
+
+def print_report(report: Report, shown: Shown, *, color: bool, truths: Truths | None = None) -> None:
+    """Print a report on standard output.
+
+    Args:
+        truths: what the registry was asked about the published versions, if it was.
+    """
     findings = _finding_lines(report.findings, color=color)
-    if quiet:
+    if shown.quiet:
         for line in findings:
             print(line)
         return
-    out = console(color=color)
+    out, verbose = console(color=color), shown.verbose
     parts = [
         list(_table_lines(out, report.crates, verbose=verbose)),
         list(_dependencies(report.crates, out.width)) if verbose else [],
         list(_answers(report.crates)) if verbose else [],
         list(_checkouts(report, verbose=verbose)),
         list(findings),
-        list(_open_questions(report, verbose=verbose or strict)),
+        list(published_lines(report, truths, verbose=verbose)) if truths is not None else [],
+        list(_open_questions(report, verbose=verbose or shown.strict)),
         list(_summary(report)),
         list(_numbered(recommended_actions(report))),
     ]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from batuta_hooks.domain.facts import Origin, Published
     from batuta_hooks.domain.release import Release
+    from batuta_hooks.registry.archive import ArchiveFacts
 
 _NO = ("", "0", "false", "no", "off")
 
@@ -120,6 +121,23 @@ class Registry:
             return Unknown(crate, self.place.why)
         found = read_origin(self._glance, self.place.url, crate, version)
         return found if not isinstance(found, Miss) else Unknown(crate, f"its archive: {found.why}")
+
+    def archive(self, crate: str, version: str) -> ArchiveFacts | Unknown:
+        """All that is known of the archive of a published version, as far as it is in the cache."""
+        from batuta_hooks.registry.archive import decode_facts
+        from batuta_hooks.registry.entry import archive_key, registry_identity
+
+        if not self.place.url:
+            return Unknown(crate, self.place.why)
+        try:
+            key = archive_key(registry_identity(self.place.url), crate, version)
+        except ValueError as error:
+            return Unknown(crate, f"its archive: {error}")
+        entry = self._glance.entry(key)
+        body = entry if isinstance(entry, Miss) else self._glance.body(key, entry)
+        if isinstance(body, Miss):
+            return Unknown(crate, f"its archive: {body.why}")
+        return decode_facts(body) or Unknown(crate, "its archive: the cache has it in a form that is not known here")
 
     @property
     def oldest_age_s(self) -> int | None:

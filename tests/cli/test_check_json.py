@@ -72,6 +72,7 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         "manifest_path": "Cargo.toml",
         "local_version": "0.1.0",
         "crates_io_version": None,
+        "published": None,
         "registry": {
             "version": None,
             "state": "unknown",

@@ -28,10 +28,13 @@ def _check(
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings fail too (1), and so does the undecided (3).")
     ] = False,
+    verify_published: Annotated[
+        bool, typer.Option("--verify-published", help="Ask the registry now what is wrong with the published versions.")
+    ] = False,
     fetch: Annotated[bool, typer.Option("--fetch", help="Run git fetch in every repository first.")] = False,
 ) -> int:
     """Judge every crate of every repository: would cargo publish it, would a clone build?"""
     from batuta_hooks.cli.check import Wishes, run_check
 
     names = [*(crates or ()), *([project] if project is not None else ())]
-    return run_check(common, names, source, Wishes(format, strict, fetch))
+    return run_check(common, names, source, Wishes(format, strict, fetch, verify_published))
