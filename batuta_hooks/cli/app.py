@@ -10,7 +10,7 @@ from typing import Annotated, cast
 
 import typer
 
-from batuta_hooks.cli.commands import cache, check, config, doctor, explain, hooks, init, release, status, sync
+from batuta_hooks.cli.commands import cache, check, config, doctor, explain, hooks, init, link, release, status, sync
 from batuta_hooks.cli.common import Common, with_common
 from batuta_hooks.domain.errors import BatutaError
 
@@ -58,6 +58,7 @@ hooks.register(app)
 release.register(app)
 status.register(app)
 sync.register(app)
+link.register(app)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,6 +14,7 @@ from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import find_workspace
+from batuta_hooks.stack.link import links_there
 from batuta_hooks.stack.sync import plan_sync
 from batuta_hooks.stack.sync_apply import apply, failed
 from batuta_hooks.stack.sync_values import Outcome, Plan, Wish
@@ -56,6 +57,11 @@ def run_sync(common: Common, wish: Wish, manner: Manner) -> int:
     if shows_only or not plan.repositories:
         _print_plan(plan, manner, now, color=color, quiet=quiet)
         return 1 if manner.check and plan.repositories else 0
+    if not links_there(workspace).is_empty:
+        raise BatutaError(
+            "the stack is linked, so cargo would build against checkouts and not against what is published",
+            mend="batuta-stack unlink, then sync, then link again",
+        )
     if manner.gradual:
         plan = plan.only(plan.batches[0])
     if manner.format == "text":

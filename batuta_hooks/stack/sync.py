@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 
+from batuta_hooks.domain.config import Config
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.graph import CrateGraph, CyclicGraph, Edge, edges_of
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.semver import InvalidRequirement, Requirement
-from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.git.status import changed_paths
 from batuta_hooks.registry.names import is_crate_name
-from batuta_hooks.stack.check import open_all, side_by_side, suggestion
 from batuta_hooks.stack.checkouts import Workspace
-from batuta_hooks.stack.crates_io import Asking, Registries, Wanted
-from batuta_hooks.stack.judging import Judged, Opened, folder_of
+from batuta_hooks.stack.crates_io import Asking
+from batuta_hooks.stack.judging import Opened
 from batuta_hooks.stack.manifest_editor import edit_dependencies
+from batuta_hooks.stack.opening import open_stack
 from batuta_hooks.stack.sync_changes import Deciding
 from batuta_hooks.stack.sync_entries import entries_of
 from batuta_hooks.stack.sync_values import Change, FileEdit, Plan, RepositoryPlan, Skipped, Wish
@@ -64,46 +62,29 @@ def plan_sync(
     Raises:
         BatutaError: git cannot be run, a crate is not known, or no repository at all could be opened.
     """
-    with ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0))) as threads:
-        everything = open_all(threads, workspace, WORKTREE, (), on_progress)
-        opened = [one for one in side_by_side(everything) if isinstance(one, Opened)]
-        failed = [one for one in everything if isinstance(one, Judged) and one.checkout.error is not None]
-        if failed and not opened:
-            where = folder_of(workspace, failed[0].checkout.path)
-            raise BatutaError(failed[0].checkout.error or "", where=where)
-        _check_names(wish, opened)
-        with Registries(asking) as registries:
-            questions = [one.in_question | _required(one) | set(wish.align) for one in opened]
-            registries.ask(
-                [Wanted(one.folder, names, one.config.ttl_s) for one, names in zip(opened, questions, strict=True)]
-            )
-            views = [registries.at(one.folder, one.config.ttl_s) for one in opened]
-            facts = [
-                one.facts._replace(published=view.published, release=view.release)
-                for one, view in zip(opened, views, strict=True)
-            ]
-            planned = list(
-                threads.map(lambda one, about: _plan_repository(one, about, wish, now.date()), opened, facts)
-            )
-            notes = tuple(registries.notes)
-    notes += tuple(f"{one.checkout.path} is left out: {one.checkout.error}" for one in failed)
+    wanted = set(wish.align)
+    with open_stack(
+        workspace,
+        asking,
+        lambda one: _required(one) | wanted,
+        crates=wish.crates,
+        jobs=jobs,
+        on_progress=on_progress,
+    ) as view:
+        today = now.date()
+        planned = list(
+            view.threads.map(lambda one, about: _plan_repository(one, about, wish, today), view.opened, view.facts)
+        )
+        notes = view.notes
     repositories = tuple(plan for plan, _ in planned if plan is not None)
     return Plan(
         workspace=workspace.folder,
         repositories=repositories,
         skipped=tuple(skipped for _, found in planned for skipped in found),
-        batches=_batches(repositories, opened),
-        crates=sum(len(one.stack_crates()) for one in opened),
+        batches=_batches(repositories, view.opened),
+        crates=sum(len(one.stack_crates()) for one in view.opened),
         notes=notes,
     )
-
-
-def _check_names(wish: Wish, opened: Sequence[Opened]) -> None:
-    crates = [crate for one in opened for crate in one.stack_crates()]
-    known = {crate.name for crate in crates}
-    for name in wish.crates:
-        if name not in known:
-            raise BatutaError(f"there is no crate `{name}` here", mend=suggestion(name, crates))
 
 
 def _required(opened: Opened) -> set[str]:
@@ -111,32 +92,25 @@ def _required(opened: Opened) -> set[str]:
     names = set(opened.facts.policy.versions)
     for crate in opened.stack_crates():
         names.update(one.package for one in crate.dependencies if opened.facts.stack.crate(one.package) is not None)
-    return {name for name in names if is_crate_name(name)}
+    return names
 
 
 def _plan_repository(
     opened: Opened, facts: Facts, wish: Wish, today: date
 ) -> tuple[RepositoryPlan | None, list[Skipped]]:
     skipped: list[Skipped] = []
-    try:
-        deciding = Deciding(facts, wish, skipped.append)
-        changes = [
-            change
-            for entry in entries_of(opened, facts, wish.crates, today)
-            if (change := deciding.change(entry)) is not None
-        ]
-        dirty = frozenset(changed_paths(opened.folder)) if changes and _may_be_dirty(opened) else frozenset()
-        changes = [change for change in changes if _is_welcome(change, dirty, wish, skipped)]
-        files = _files(facts, changes)
-        if not files:
-            return None, skipped
-        roots = tuple(sorted({_root_of(facts, one.path) for one in files}))
-        has_own_command = opened.config.verify_command != type(opened.config)().verify_command
-        command = opened.config.verify_command if has_own_command else ""
-        plan = RepositoryPlan(facts.repository, opened.folder, tuple(changes), files, dirty, roots, command)
-        return plan, skipped
-    finally:
-        opened.repository.close()
+    deciding = Deciding(facts, wish, skipped.append)
+    entries = entries_of(opened, facts, wish.crates, today)
+    changes = [change for entry in entries if (change := deciding.change(entry)) is not None]
+    dirty = frozenset(changed_paths(opened.folder)) if changes and _may_be_dirty(opened) else frozenset()
+    changes = [change for change in changes if _is_welcome(change, dirty, wish, skipped)]
+    files = _files(facts, changes)
+    if not files:
+        return None, skipped
+    roots = tuple(sorted({root_of(facts, one.path) for one in files}))
+    has_own_command = opened.config.verify_command != Config().verify_command
+    command = opened.config.verify_command if has_own_command else ""
+    return RepositoryPlan(facts.repository, opened.folder, tuple(changes), files, dirty, roots, command), skipped
 
 
 def _may_be_dirty(opened: Opened) -> bool:
@@ -169,7 +143,7 @@ def _files(facts: Facts, changes: Sequence[Change]) -> tuple[FileEdit, ...]:
     return tuple(files)
 
 
-def _root_of(facts: Facts, path: str) -> str:
+def root_of(facts: Facts, path: str) -> str:
     """The folder of the workspace root around a manifest, or its own."""
     manifest = facts.manifests.load(path)
     assert isinstance(manifest, Manifest)
