@@ -76,6 +76,7 @@ def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes
         jobs=common.jobs,
         on_progress=Progress("repositories", quiet=bool(common.quiet)),
         asking=asking,
+        tags=wishes.fetch or wishes.verify,
     )
     say_notes(report.notes)
     truths: Truths | None = None

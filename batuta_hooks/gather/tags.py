@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.tag_facts import OtherTag, TagFacts
 from batuta_hooks.domain.tags import may_hold_version
 from batuta_hooks.gather.repository import Repository
-from batuta_hooks.git.command import Git
 from batuta_hooks.git.pushed import PushedRef
 from batuta_hooks.git.ranges import parents_of_new
 from batuta_hooks.git.refs import TAGS, TagObject, is_ref_name, look_at, read_tags, tags_at
@@ -30,14 +29,14 @@ class TagsOf:
 
     Args:
         refs: those that are pushed, or wanted to be judged; refs that are no tags are passed over.
-        listing: the repository's tags, as `batuta_hooks.git.refs.list_tags` started to list them.
+        names: gives the names of all tags of the repository; asked once at most.
     """
 
-    def __init__(self, repository: Repository, refs: Sequence[PushedRef], listing: Git) -> None:
+    def __init__(self, repository: Repository, refs: Sequence[PushedRef], names: Callable[[], Sequence[str]]) -> None:
         self._repository = repository
         self._refs = {ref.remote_ref[len(TAGS) :]: ref for ref in refs if ref.remote_ref.startswith(TAGS)}
-        self._listing = listing
-        self._names: list[str] | None = None
+        self._ask_names = names
+        self._names: Sequence[str] | None = None
         self._objects: dict[str, TagObject] = {}
         self._trees: dict[str, GitTree] = {}
 
@@ -92,7 +91,7 @@ class TagsOf:
     def _others(self, version: str) -> Sequence[OtherTag]:
         """Tags whose names hold a version: those here, but for what this push deletes, and what it puts elsewhere."""
         if self._names is None:
-            self._names = read_tags(self._listing)
+            self._names = self._ask_names()
         found = {}
         for name in self._names:
             if version in name and name not in self._refs:

@@ -12,7 +12,7 @@ from batuta_hooks.gather.repository import INDEX, WORKTREE, Repository
 from batuta_hooks.gather.repository import TAGS as TAGS_ALONE
 from batuta_hooks.git.command import GitError
 from batuta_hooks.git.pushed import PushedRef, pushed_by_framework
-from batuta_hooks.git.refs import TAGS, list_tags
+from batuta_hooks.git.refs import TAGS, list_tags, read_tags
 from batuta_hooks.guards.options import Options
 from batuta_hooks.guards.push_lane import git_lines, is_pushed_by_framework
 
@@ -56,7 +56,7 @@ def judge_tags(options: Options, load_check: Callable[[], Check]) -> Verdict:
             refs = with_tags(repository, pushed_by_framework(os.environ))
         else:
             refs = pushed or _wanted(options, repository)
-        for tag in TagsOf(repository, refs, listing):
+        for tag in TagsOf(repository, refs, lambda: read_tags(listing)):
             judging.judge(tag.tree, (), tag.commit, "", tag.facts)
         return judging.verdict(len(refs))
     except GitError:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.graph import CrateGraph
 from batuta_hooks.domain.stack import Stack, StackCrate
+from batuta_hooks.gather.registry import told_offline
 from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking, Registries, View, Wanted
 from batuta_hooks.stack.judging import MISCONFIGURED, Judged, Opened, folder_of, judge_opened, open_repository
+from batuta_hooks.stack.tags import judge_tags
 from batuta_hooks.stack.verdict import Crate, Placed, Report, Undecided
 
 #: The cargo whose rules the checks apply.
@@ -32,6 +34,7 @@ def check(  # noqa: PLR0913  named options
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     asking: Asking | None = None,
     beside: Callable[[Opened, View | None], None] = lambda _opened, _view: None,
+    tags: bool = False,
 ) -> Report:
     """Judge every repository of the workspace.
 
@@ -43,6 +46,8 @@ def check(  # noqa: PLR0913  named options
         on_progress: told after each repository how many are done, of how many.
         asking: how the registry is asked; ``None`` to do without all that it knows.
         beside: shown each repository, with what the registry knows, before it is judged; from several threads.
+        tags: whether the tags of the versions here are judged too, by what the remotes have unless no socket may be
+            opened.
 
     Raises:
         BatutaError: git cannot be run, a crate is not known, or no repository at all could be judged.
@@ -56,7 +61,17 @@ def check(  # noqa: PLR0913  named options
                 registries.ask([Wanted(workspace.folder), *wanted])
             opened = side_by_side(opened)
             views = [_view(one, registries) if asking else None for one in opened]
-            judged = list(threads.map(lambda one, view: _judged(one, now.date(), view, beside), opened, views))
+            is_offline = asking is None or asking.offline or bool(told_offline(asking.environment))
+
+            def judged_one(one: Opened | Judged, view: View | None) -> Judged:
+                if isinstance(one, Judged):
+                    return one
+                beside(one, view)
+                if not tags:
+                    return judge_opened(one, now.date(), view)
+                return judge_opened(one, now.date(), view, lambda: judge_tags(one, view, ask_remote=not is_offline))
+
+            judged = list(threads.map(judged_one, opened, views))
     judged = [one for one in judged if one.has_manifests or one.checkout.path in workspace.listed]
     failed = [one.checkout for one in judged if one.checkout.error is not None]
     if failed and len(failed) == len(judged):
@@ -150,15 +165,6 @@ def side_by_side(opened: Sequence[Opened | Judged]) -> list[Opened | Judged]:
 
 def _view(one: Opened | Judged, registries: Registries) -> View | None:
     return registries.at(one.folder, one.config.ttl_s) if isinstance(one, Opened) else None
-
-
-def _judged(
-    one: Opened | Judged, today: date, view: View | None, beside: Callable[[Opened, View | None], None]
-) -> Judged:
-    if isinstance(one, Judged):
-        return one
-    beside(one, view)
-    return judge_opened(one, today, view)
 
 
 def _selected(crates: tuple[Crate, ...], names: Iterable[str], failed: int) -> tuple[Crate, ...]:

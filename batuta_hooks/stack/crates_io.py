@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, Self
 
-from batuta_hooks.domain.facts import Published
+from batuta_hooks.domain.facts import Origin, Published
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.release import Release
 from batuta_hooks.gather.refresher import stale
@@ -101,6 +101,10 @@ class View:
         """All that the index says of one version; ``None`` where it lists, or listed then, no such version."""
         found = self._thread.submit(release_of, self.answer(crate), version).result()
         return found._replace(yanked=False) if self._then and isinstance(found, Release) else found
+
+    def origin(self, crate: str, version: str) -> Origin | Unknown:
+        """From which commit a published version was made, as far as its archive's facts are in the cache."""
+        return self._thread.submit(self._registry.origin, crate, version).result()
 
     @property
     def oldest_age_s(self) -> int | None:

@@ -7,7 +7,7 @@ known of the whole stack, it is judged.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -148,15 +148,16 @@ def _let_ask(facts: Facts, config: Config, selected: Collection[str]) -> tuple[M
     return told, frozenset(name for name in asked if is_crate_name(name))
 
 
-def judge_opened(opened: Opened, today: date, view: View | None) -> Judged:
+def judge_opened(opened: Opened, today: date, view: View | None, more: Callable[[], Said] = lambda: ([], [])) -> Judged:
     """Judge one repository; what keeps it from being judged is its own result.
 
     Args:
         today: the day on which exceptions must hold.
         view: what the registry knows; ``None`` where it is not to be looked at.
+        more: says what else is to be said of its crates, by other checks than those of manifests.
     """
     try:
-        return _judge(opened, today, view)
+        return _judge(opened, today, view, more())
     except BatutaError as error:
         return _failed(opened.checkout, error)
     finally:
@@ -193,22 +194,23 @@ def judged_paths(paths: Iterable[str], config: Config) -> list[str]:
     return [path for path in paths if not is_skipped(path, config.skip_paths)]
 
 
-def _judge(opened: Opened, today: date, view: View | None) -> Judged:
+def _judge(opened: Opened, today: date, view: View | None, more: Said) -> Judged:
     checkout, config = opened.checkout, opened.config
     facts = opened.facts._replace(published=view.published, release=view.release) if view else opened.facts
     makers = Crates(checkout.path, os.path.basename(opened.folder), facts, view.answer if view else None)
-    crates, loose, undecided, edges = [], set(), set(), []
+    crates, loose, undecided, edges = [], set(), {one for one in more[1] if not one.crate}, []
     for path in judged_paths(facts.judged, config):
         # asked one by one, so that each answer is known to be about this crate
         raw, unknown = opened.said.get(path) or ask(facts._replace(judged=(path,), configs=()))
-        findings = judge(raw, config, today)
+        name = manifest.name if isinstance(manifest := facts.manifests.resolve(path), Manifest) else ""
+        findings = judge([*raw, *(one for one in more[0] if name and one.crate == name)], config, today)
+        unknown = [*unknown, *(one for one in more[1] if name and one.crate == name)]
         crate = makers.crate(path, raw, tuple(findings), tuple(unknown))
         if crate is None:
             loose.update(findings)
             undecided.update(unknown)
         elif crate.name not in config.skip_crates:
             crates.append(crate)
-            manifest = facts.manifests.resolve(path)
             if isinstance(manifest, Manifest) and manifest.package and manifest.package.is_publishable:
                 edges += list(edges_of(manifest, checkout.path))
     raw, unknown = ask(facts._replace(judged=(), configs=judged_paths(facts.configs, config)))
