@@ -7,6 +7,7 @@ runs always, and hands git's lines on where `use_stdin` says so.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -43,7 +44,8 @@ def lefthook_steps(place: Place, events: list[str]) -> list[Step]:
         return [] if file.content == content else [Write(file.path, content, is_executable=False)]
     local = next(_files(place, _NAMES), None)
     if local is None:
-        return [Write(file.path, content, is_executable=False)]
+        # or `git add --all` would commit it, and the next checkout take it away
+        return [Write(file.path, content, is_executable=False), *_excluding(place, version)]
     with open(local, encoding="utf-8", errors="replace") as opened:
         if f"{NAME}:" in opened.read():
             return []
@@ -52,9 +54,29 @@ def lefthook_steps(place: Place, events: list[str]) -> list[Step]:
 
 
 def lefthook_file_steps(place: Place) -> Iterator[Step]:
-    """Remove the local configuration where it is ours."""
-    if read_script(os.path.join(place.top, FILE)).owner == OURS:
-        yield Remove(os.path.join(place.top, FILE))
+    """Remove the local configuration where it is ours, and what keeps it out of commits."""
+    if read_script(os.path.join(place.top, FILE)).owner != OURS:
+        return
+    yield Remove(os.path.join(place.top, FILE))
+    exclude = read_script(_exclude_of(place))
+    kept = _BLOCK.sub(b"", exclude.content)
+    if kept != exclude.content:
+        yield Write(exclude.path, kept, is_executable=False) if kept else Remove(exclude.path)
+
+
+def _excluding(place: Place, version: str) -> Iterator[Step]:
+    exclude = read_script(_exclude_of(place))
+    if not _BLOCK.search(exclude.content):
+        gap = b"" if exclude.content.endswith(b"\n") or not exclude.content else b"\n"
+        block = f"# batuta-hooks: managed {version}\n/{FILE}\n/.lefthook-local/\n".encode()
+        yield Write(exclude.path, exclude.content + gap + block, is_executable=False)
+
+
+def _exclude_of(place: Place) -> str:
+    return os.path.join(place.git_folder, "info", "exclude")
+
+
+_BLOCK = re.compile(rb"^# batuta-hooks: managed \S+\n/lefthook-local\.yml\n/\.lefthook-local/\n", re.MULTILINE)
 
 
 def lefthook_configs(place: Place) -> Iterator[tuple[str, Mapping[str, Any]]]:

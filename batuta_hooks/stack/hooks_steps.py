@@ -65,7 +65,8 @@ def take(steps: Iterable[Step]) -> None:
 def _write(step: Write, undo: list[_Undo]) -> None:
     _make_folder(os.path.dirname(step.path), undo)
     before, mode = _held(step.path)
-    _put(step.path, step.content, 0o755 if step.is_executable else 0o644)
+    plain = 0o644 if before is None else mode
+    _put(step.path, step.content, 0o755 if step.is_executable else plain)
     undo.append((lambda: os.unlink(step.path)) if before is None else (lambda: _put(step.path, before, mode)))
 
 

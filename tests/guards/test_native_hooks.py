@@ -546,6 +546,19 @@ def test_a_push_from_a_bare_repository_is_judged(repo: Repo, bad: str, tmp_path:
     bare.git("push", "--quiet", remote, "main:refs/heads/copy")
 
 
+def test_a_sparse_checkout_is_judged_whole(repo: Repo) -> None:
+    """A manifest that the worktree leaves out is in the index and in what is pushed."""
+    repo.commit("a folder", {"crates/one/Cargo.toml": GOOD, "docs/index": "one"})
+    repo.git("push", "--quiet", "--no-verify", "origin", "main")
+    repo.git("sparse-checkout", "set", "--no-cone", "docs")
+    assert not (repo.path / "crates").exists()
+    oid = run(["git", "hash-object", "-w", "--stdin"], cwd=repo.path, stdin=BAD).stdout.strip()
+    repo.git("update-index", "--cacheinfo", f"100644,{oid},crates/one/Cargo.toml")
+    assert "crates/one/Cargo.toml:7:1: PD001" in refused(repo, "commit", "--message", "bad")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "bad, past the hook")
+    assert "crates/one/Cargo.toml:7:1: PD001" in blocked(repo, "origin", "main")
+
+
 def test_a_push_from_a_submodule_is_judged(tmp_path: Path) -> None:
     """A submodule's push tells of the submodule's commits."""
     make_repo(tmp_path / "lib", {"Cargo.toml": package("lib")})
