@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from batuta_hooks.report.json_report import exact_values
+from batuta_hooks.stack.gate_judges import command_gates
+from batuta_hooks.stack.gate_values import CACHED, FAILED, GateResult
+from batuta_hooks.stack.gates import gated, of_crate
 from batuta_hooks.stack.plan_edits import edits_in
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease
-from batuta_hooks.stack.release import Prepared
+from batuta_hooks.stack.release import Prepared, Results
 
 
-def release_document(plan: Plan, timestamp: str, gates: Mapping[str, Sequence[Mapping[str, Any]]] | None = None) -> str:
-    """The whole document on one line.
-
-    Args:
-        gates: those of each crate.
-    """
+def release_document(plan: Plan, timestamp: str, results: Results) -> str:
+    """The whole document on one line."""
     document = {
         "schema": "batuta.release/1",
         "timestamp": timestamp,
         "id": plan.id,
         "plan_hash": plan.plan_hash,
         "waves": plan.waves,
-        "releases": [_release(one, (gates or {}).get(one.crate, ())) for one in plan.releases],
+        "releases": [_release(one, results.get(one.repository, ())) for one in plan.releases],
         "blocked": [one._asdict() for one in plan.blocked],
         "schedule": {"eta_s": plan.schedule.eta_s, "waits": [one._asdict() for one in plan.schedule.waits]},
         "repositories": [
@@ -38,7 +37,9 @@ def release_document(plan: Plan, timestamp: str, gates: Mapping[str, Sequence[Ma
     return json.dumps(exact_values(document), ensure_ascii=False)
 
 
-def _release(one: PlannedRelease, gates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _release(one: PlannedRelease, results: Sequence[GateResult]) -> dict[str, Any]:
+    gates = of_crate(results, one.crate)
+    has_failed = any(gate.state == FAILED for gate in gates)
     return {
         "crate": one.crate,
         "repository": one.repository,
@@ -56,17 +57,30 @@ def _release(one: PlannedRelease, gates: Sequence[Mapping[str, Any]]) -> dict[st
         ],
         "breaks": [{"dependent": dependent, "requirement": text} for dependent, text in one.breaks],
         "notes": one.notes,
-        "gates": gates,
-        "state": one.state,
+        "gates": [_gate(gate) for gate in gates],
+        "state": FAILED if has_failed else one.state,
     }
 
 
-def github_matrix(prepared: Prepared) -> str:
-    """A matrix for GitHub Actions: a job for each crate, with its wave."""
-    plan = prepared.plan
+def _gate(gate: GateResult) -> dict[str, Any]:
+    return {"name": gate.name, "state": gate.state, "seconds": gate.seconds, "detail": gate.detail}
+
+
+def github_matrix(prepared: Prepared, results: Results) -> str:
+    """A matrix for GitHub Actions: a job for each gate that has still to be passed, with the wave that waits for it."""
+    waves: dict[str, int] = {}
+    for one in prepared.plan.releases:
+        if one.wave is not None:
+            waves[one.repository] = min(one.wave, waves.get(one.repository, one.wave))
+    commands = {
+        (one.path, gate.name, gate.crate): gate.command
+        for one in gated(prepared.plan, prepared.gathered.folders, prepared.gathered.configs)
+        for gate in command_gates(one.config, one.folder, one.crates)
+    }
     include = [
-        {"crate": one.crate, "repository": one.repository, "wave": one.wave, "version": one.next}
-        for one in plan.releases
-        if one.wave is not None
+        {"wave": wave, "repository": path, "crate": gate.crate, "gate": gate.name, "command": command}
+        for path, wave in sorted(waves.items(), key=lambda item: (item[1], item[0]))
+        for gate in results.get(path, ())
+        if (command := commands.get((path, gate.name, gate.crate))) and gate.state != CACHED
     ]
     return json.dumps(exact_values({"include": include}), ensure_ascii=False)

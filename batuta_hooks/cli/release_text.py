@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from batuta_hooks.cli.terminal import age, console
 from batuta_hooks.report.plain import printable
+from batuta_hooks.stack.gate_values import FAILED, GateResult
+from batuta_hooks.stack.gates import of_crate
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease
-from batuta_hooks.stack.release import Prepared, diffs
+from batuta_hooks.stack.release import Prepared, Results, diffs
 
 
-def print_plan(prepared: Prepared, *, color: bool, quiet: bool, verbose: bool) -> None:
+def print_plan(prepared: Prepared, results: Results, *, color: bool, quiet: bool, verbose: bool) -> None:
     """Print a plan on standard output; with `verbose` the manifests' diffs too, with `quiet` what blocks alone."""
     out = console(color=color)
-    lines = _blocked(prepared.plan) if quiet else _lines(prepared, verbose=verbose)
+    lines = _blocked(prepared.plan) if quiet else _lines(prepared, results, verbose=verbose)
     for text, style in lines:
         out.print(printable(text), style=style, soft_wrap=True)
 
 
-def _lines(prepared: Prepared, *, verbose: bool) -> Iterator[tuple[str, str]]:
+def _lines(prepared: Prepared, results: Results, *, verbose: bool) -> Iterator[tuple[str, str]]:
     plan = prepared.plan
     if not plan.releases and not plan.blocked:
         yield "Nothing to release.", "green"
@@ -26,6 +28,7 @@ def _lines(prepared: Prepared, *, verbose: bool) -> Iterator[tuple[str, str]]:
         yield f"Wave {number}", "bold"
         for one in (release for release in plan.releases if release.crate in wave):
             yield from _release(one)
+            yield from _gates(of_crate(results.get(one.repository, ()), one.crate))
     for crate, why in plan.left_out:
         yield f"{crate}: {why}", "dim"
     yield from _blocked(plan)
@@ -65,6 +68,15 @@ def _release(one: PlannedRelease) -> Iterator[tuple[str, str]]:
         yield f"      {update.dependency} `{update.before}` → `{update.after}`{whose}", ""
     for dependent, requirement in one.breaks:
         yield f"      breaks {dependent}, which requires `{requirement}`", "yellow"
+
+
+def _gates(results: Iterable[GateResult]) -> Iterator[tuple[str, str]]:
+    """The gates by how they stand: those that failed say why."""
+    by_state: dict[str, list[str]] = {}
+    for one in results:
+        by_state.setdefault(one.state, []).append(f"{one.name}: {one.detail}" if one.state == FAILED else one.name)
+    for state, names in by_state.items():
+        yield f"      gates {state}: {', '.join(names)}", "red" if state == FAILED else "dim"
 
 
 def _blocked(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Self
 
 _MOST_SAID = 1 << 16
 _LAST_LINES = 12
@@ -34,8 +34,14 @@ class Processes:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def run(self, command: Sequence[str], folder: str, env: Mapping[str, str], timeout_s: float) -> Ended:
-        """Run a command to its end; 127 where it cannot be started, 124 where its time is over."""
+    def run(
+        self, command: Sequence[str], folder: str, env: Mapping[str, str], timeout_s: float, log: BinaryIO | None = None
+    ) -> Ended:
+        """Run a command to its end; 127 where it cannot be started, 124 where its time is over.
+
+        Args:
+            log: an open file that all of its output goes to, also to be read.
+        """
         with self._lock:
             if self._is_over:
                 return Ended(130, "interrupted")
@@ -45,24 +51,25 @@ class Processes:
                     cwd=folder,
                     env=env,
                     stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
+                    stdout=subprocess.PIPE if log is None else log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,  # a group of its own, so that all that it starts can be ended
                 )
             except OSError as error:
                 return Ended(127, f"{command[0]}: {error.strerror}")
             self._running.add(process.pid)
+        ending, code = b"", None
         try:
             said, _ = process.communicate(timeout=timeout_s)
             code = process.returncode
         except subprocess.TimeoutExpired:
             _kill(process.pid)
             said, _ = process.communicate()
-            said, code = said + f"\nended after {timeout_s:.0f} s".encode(), 124
+            ending, code = f"\nended after {timeout_s:.0f} s".encode(), 124
         finally:
             with self._lock:
                 self._running.discard(process.pid)
-        return Ended(code, _last_lines(said))
+        return Ended(code, _last_lines((_end_of(log) if log is not None else said) + ending))
 
     def end(self) -> None:
         """End all that run, and start nothing more."""
@@ -70,6 +77,11 @@ class Processes:
             self._is_over = True
             for process in self._running:
                 _kill(process)
+
+
+def _end_of(log: BinaryIO) -> bytes:
+    log.seek(max(0, log.seek(0, os.SEEK_END) - _MOST_SAID))
+    return log.read()
 
 
 def _kill(process: int) -> None:

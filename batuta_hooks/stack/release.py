@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from batuta_hooks.gather.repository import Repository
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking
+from batuta_hooks.stack.gate_values import GateResult
+from batuta_hooks.stack.gates import Gates, failures, gated
+from batuta_hooks.stack.own_folder import own_folder
 from batuta_hooks.stack.plan import make_plan
 from batuta_hooks.stack.plan_edits import diff, edited, edits_in
 from batuta_hooks.stack.plan_values import Plan
@@ -16,10 +19,19 @@ from batuta_hooks.stack.release_gather import Gathered, gather_release
 
 
 class Prepared(NamedTuple):
-    """A plan, and what it was made from."""
+    """A plan, and what it was made from.
+
+    Attributes:
+        own: the stack's own folder, which need not be there.
+    """
 
     plan: Plan
     gathered: Gathered
+    own: str
+
+
+Results = Mapping[str, Sequence[GateResult]]
+"""How the gates of each repository stand, by its path."""
 
 
 def prepare(
@@ -37,7 +49,13 @@ def prepare(
     """
     # what was published a minute ago counts
     gathered = gather_release(workspace, asking._replace(max_age_s=0), jobs=jobs, on_progress=on_progress)
-    return Prepared(make_plan(gathered.facts, wish), gathered)
+    return Prepared(make_plan(gathered.facts, wish), gathered, own_folder(workspace))
+
+
+def gates_of(prepared: Prepared, *, uses_cache: bool) -> Gates:
+    """The gates of a plan, none of them run."""
+    gathered = prepared.gathered
+    return Gates(gated(prepared.plan, gathered.folders, gathered.configs), prepared.own, uses_cache=uses_cache)
 
 
 def diffs(prepared: Prepared) -> dict[str, list[str]]:
@@ -59,6 +77,6 @@ def diffs(prepared: Prepared) -> dict[str, list[str]]:
     return found
 
 
-def exit_code(plan: Plan) -> int:
-    """0 where all of a plan could go out, 1 where something is blocked."""
-    return 1 if plan.blocked else 0
+def exit_code(plan: Plan, results: Results) -> int:
+    """0 where all of a plan could go out, 1 where something is blocked or a gate failed."""
+    return 1 if plan.blocked or failures(results) else 0

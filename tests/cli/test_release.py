@@ -79,7 +79,10 @@ def test_markdown_and_matrix(stack: ReleaseStack, capsys: pytest.CaptureFixture[
     assert "| 1 | `a` | 0.1.0 → 0.1.1 | `v0.1.1` | b needs it; changed since 0.1.0: src/lib.rs |" in said.out
     assert '+a = "0.1.1"' in said.out
     matrix = Said(capsys, "--dry-run", "--format", "github-matrix").document
-    assert [(job["crate"], job["wave"]) for job in matrix["include"]] == [("a", 1), ("b", 2)]
+    jobs = [(job["wave"], job["repository"], job["gate"]) for job in matrix["include"]]
+    assert jobs[:4] == [(1, "a", "lint"), (1, "a", "tests"), (1, "a", "coverage"), (1, "a", "audit")]
+    assert jobs[4] == (2, "b", "lint")
+    assert matrix["include"][1]["command"] == "cargo test"
 
 
 def test_nothing(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,7 +111,6 @@ def test_blocked(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> Non
         (["--bump", "a=1.2", "--dry-run"], "`1.2` is no level"),
         (["a", "--all", "--dry-run"], "--all and names of crates exclude each other"),
         (["--publish"], "not there yet"),
-        ([], "not there yet"),
     ],
 )
 def test_refused(stack: ReleaseStack, capsys: pytest.CaptureFixture[str], arguments: list[str], reason: str) -> None:
@@ -129,3 +131,36 @@ def test_bumps(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
     assert nexts("--bump", "a=major") == {"a": "1.0.0", "b": "0.1.1"}
     assert nexts("--bump", "auto", "--bump", "a=0.1.7") == {"a": "0.1.7", "b": "0.1.1"}
     assert nexts("still", "--bump", "still=0.5.0") == {"still": "0.5.0"}
+
+
+QUALITY = (
+    '[quality]\nlint_command = "true"\ntest_command = "true"\naudit = "skip"\n'
+    "coverage_command = \"echo '95.00% coverage, 95/100 lines covered'\"\n"
+)
+
+
+def test_gates(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """A release runs its gates; a second one finds them cached, and a dry run says so."""
+    stack.configure(QUALITY)
+    said = Said(capsys, "--format", "json")
+    gates = {gate["name"]: gate["state"] for gate in said.document["releases"][0]["gates"]}
+    assert (said.code, set(gates.values())) == (0, {"passed"})
+    assert "a: lint passed" in said.err
+    assert {"lint", "tests", "coverage", "git-clean"} <= set(gates)
+    again = Said(capsys, "--dry-run", "--format", "json").document["releases"][1]["gates"]
+    assert {gate["name"]: gate["state"] for gate in again}["coverage"] == "cached"
+    assert Said(capsys, "--format", "github-matrix").document == {"include": []}
+
+
+def test_failed_gate(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """A failed gate is named with its crate, its reason and its log's end, and the release fails."""
+    stack.configure(QUALITY.replace("95", "89"))
+    said = Said(capsys, "--jobs", "1", "--format", "json")
+    assert said.code == 1
+    assert [one["state"] for one in said.document["releases"]] == ["failed", "planned"]
+    assert "coverage failed for a: 89.00 % of the lines are covered, 90 % are wanted" in said.err
+    assert "    89.00% coverage, 89/100 lines covered" in said.err
+    skipped = Said(capsys, "--no-verify")
+    assert skipped.code == 0
+    assert "--no-verify" in skipped.err
+    assert "gates skipped: lint, tests, coverage" in skipped.out

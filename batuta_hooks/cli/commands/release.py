@@ -34,12 +34,14 @@ def _release(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and do nothing.")] = False,
     publish: Annotated[bool, typer.Option("--publish", hidden=True)] = False,
+    no_verify: Annotated[bool, typer.Option("--no-verify", help="Run no gates.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Run gates again that passed before.")] = False,
     allow_behind: Annotated[
         bool, typer.Option("--allow-behind", help="Go on where a repository lacks commits of its upstream.")
     ] = False,
     format: Annotated[ReleaseFormat, typer.Option("--format", help="How to print it.")] = ReleaseFormat.TEXT,  # noqa: A002
 ) -> int:
-    """Plan the release of crates over all repositories: which, in which order, at which versions, and why."""
+    """Plan the release of crates over all repositories, and run the gates that they have to pass."""
     from batuta_hooks.cli.release import ReleaseOptions, run_release
 
     options = ReleaseOptions(
@@ -49,6 +51,8 @@ def _release(
         bump=tuple(bump or ()),
         dry_run=dry_run,
         publish=publish,
+        no_verify=no_verify,
+        no_cache=no_cache,
         allow_behind=allow_behind,
         format_=format,
     )
