@@ -47,7 +47,7 @@ def check_document(report: Report, now: datetime, truths: Truths | None = None) 
 
 
 def _crate(crate: Crate, truths: Truths) -> dict[str, Any]:
-    verdict, because, why = crate.publishable
+    publishable = crate.publishable
     return {
         "name": crate.name,
         "repository": crate.repository,
@@ -60,7 +60,13 @@ def _crate(crate: Crate, truths: Truths) -> dict[str, Any]:
         "dependencies": [dependency._asdict() for dependency in crate.dependencies],
         "issues": [issue._asdict() for issue in crate.issues],
         "findings": [_finding(Placed(crate.repository, finding)) for finding in crate.findings],
-        "publishable": {"verdict": verdict, "after": [], "because": because, "why": why},
+        "publishable": {
+            "verdict": publishable.verdict,
+            "after": publishable.after,
+            "because": publishable.because,
+            "why": publishable.why,
+            "reasons": [reason._asdict() for reason in publishable.reasons],
+        },
     }
 
 

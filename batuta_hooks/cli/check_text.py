@@ -38,6 +38,17 @@ _STATES = {
     UNKNOWN: "not known",
 }
 
+#: What came of the question whether crates could be published, in the order in which it is told.
+_VERDICTS = {
+    "now": "now",
+    "after": "after others",
+    "published": "published already",
+    "no": "refused",
+    "never": "never meant to be",
+    "unknown": "not known",
+}
+_WHY_NOT = {"no": "cargo will not publish", "after": "to publish", "unknown": "it is not known whether to publish"}
+
 #: Columns of text, below which the one about the registry would leave the names no room.
 _ROOM_FOR_REGISTRY = 60
 
@@ -229,9 +240,9 @@ def _open_questions(report: Report, *, verbose: bool) -> Iterator[str]:
     if not verbose:
         return
     for crate in report.crates:
-        verdict, because, why = crate.publishable
-        if verdict == "no" and not because:
-            yield printable(f"{_named(crate.repository)}: cargo will not publish `{crate.name}`: {why}")
+        verdict, why = crate.publishable.verdict, crate.publishable.why
+        if verdict in _WHY_NOT:
+            yield printable(f"{_named(crate.repository)}: {_WHY_NOT[verdict]} `{crate.name}`: {why}")
     for repository, unknown in report.unknown:
         if unknown.crate:
             yield printable(f"{_named(repository)}: undecided: {unknown.crate}: {unknown.why}")
@@ -245,10 +256,9 @@ def _summary(report: Report) -> Iterator[str]:
     counted = [(report.count(ERROR), "with errors"), (report.count(WARNING), "with warnings"), *counted]
     yield f"  {', '.join(f'{number} {what}' for number, what in counted if number) or 'nothing to judge'}"
     verdicts = Counter(crate.publishable.verdict for crate in report.crates)
-    if verdicts["no"]:
-        yield f"  {_count(verdicts['no'], 'crate')} that cargo will not publish as it stands"
-    if verdicts["unknown"]:
-        yield f"  {verdicts['unknown']} could be published as far as the manifests tell"
+    counted = [(verdicts[verdict], said) for verdict, said in _VERDICTS.items()]
+    if any(number for number, _ in counted):
+        yield f"  to publish: {', '.join(f'{number} {said}' for number, said in counted if number)}"
     yield from _registry_summary(report)
 
 

@@ -114,6 +114,20 @@ def same_crate(name: str) -> str:
     return name.lower().replace("-", "_")
 
 
+def spellings(name: str, most_parts: int = 8) -> list[str]:
+    """Names under which a sparse index may hold what crates.io takes for the same crate: `-` for `_` and the reverse.
+
+    Of a name with more parts than that only itself and the two uniform ones.
+    """
+    parts = same_crate(name).split("_")
+    if len(parts) > most_parts:
+        return list(dict.fromkeys([name, "-".join(parts), "_".join(parts)]))
+    found = [parts[0]]
+    for part in parts[1:]:
+        found = [f"{begun}{sign}{part}" for begun in found for sign in "-_"]
+    return found
+
+
 def _of_texts(texts: Mapping[str, str], is_license: Callable[[str], bool]) -> Iterator[Refusal]:
     if not texts.get("description"):
         yield Refusal(("description",), "it has no description")

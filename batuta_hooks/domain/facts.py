@@ -88,6 +88,10 @@ def _no_sibling(_folder: str) -> Sibling | None:
     return None
 
 
+def _not_spelled(_package: str) -> str | None:
+    return None
+
+
 def _nowhere(_path: str) -> bool:
     return False
 
@@ -105,6 +109,8 @@ class Facts(NamedTuple):
         is_on_disk: asks whether a repository-relative path exists in the worktree, tracked or not.
         release: asks for a version of a package, as the registry's index describes it; ``None`` where it lists none of
             that text.
+        spelled_as: gives the name under which the registry has a crate that crates.io takes for the same as one of this
+            name; ``None`` where it has none, or nothing is known.
         stack: the crates of the stack by name, those of this repository and of the checkouts beside it.
         repository: the path of this repository, as `stack` spells it.
         committed_at: gives the time of the judged commit, or of HEAD where the index or the worktree is judged, in
@@ -123,6 +129,7 @@ class Facts(NamedTuple):
     was_readable: Callable[[str], bool] = _nowhere
     is_on_disk: Callable[[str], bool] = _nowhere
     release: Callable[[str, str], Release | Unknown | None] = _release_not_asked
+    spelled_as: Callable[[str], str | None] = _not_spelled
     stack: Stack = Stack()
     repository: str = "."
     committed_at: Callable[[], int | None] = _unborn

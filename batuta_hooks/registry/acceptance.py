@@ -16,7 +16,6 @@ from batuta_hooks.domain.crates_io import (
     Upload,
     UploadDependency,
     refusals,
-    same_crate,
 )
 from batuta_hooks.domain.semver import InvalidRequirement, InvalidVersion, Requirement, Version
 from batuta_hooks.registry.archive import ArchiveFault, read_archive
@@ -195,17 +194,3 @@ def _dependency(one: Mapping[str, Any], own_indexes: frozenset[str]) -> dict[str
     if registry and registry not in own_indexes:
         line["registry"] = registry
     return {**line, "package": one["name"]} if alias else line
-
-
-def spellings(name: str) -> list[str]:
-    """Names under which a sparse index may hold what crates.io takes for the same crate: `-` for `_` and the reverse.
-
-    With more than eight of either only the name itself and the two uniform ones.
-    """
-    parts = same_crate(name).split("_")
-    if len(parts) > 8:
-        return list(dict.fromkeys([name, "-".join(parts), "_".join(parts)]))
-    found = [parts[0]]
-    for part in parts[1:]:
-        found = [f"{begun}{sign}{part}" for begun in found for sign in "-_"]
-    return found

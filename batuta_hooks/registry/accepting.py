@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from batuta_hooks.domain.crates_io import same_crate
-from batuta_hooks.registry.acceptance import Accepted, Held, Refused, accept, spellings
+from batuta_hooks.domain.crates_io import same_crate, spellings
+from batuta_hooks.registry.acceptance import Accepted, Held, Refused, accept
 from batuta_hooks.registry.index import versions
 from batuta_hooks.registry.names import is_crate_name, sparse_path
 from batuta_hooks.registry.overlay import Answer, Asked, Handler, Overlay, Upstream

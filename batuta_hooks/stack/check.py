@@ -17,6 +17,7 @@ from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking, Registries, View, Wanted
 from batuta_hooks.stack.judging import MISCONFIGURED, Judged, Opened, folder_of, judge_opened, open_repository
+from batuta_hooks.stack.publishable import Verdicts, judge_publishable
 from batuta_hooks.stack.tags import judge_tags
 from batuta_hooks.stack.verdict import Crate, Placed, Report, Undecided
 
@@ -60,6 +61,8 @@ def check(  # noqa: PLR0913  named options
                 wanted = [Wanted(one.folder, one.in_question, one.config.ttl_s) for one in ready]
                 registries.ask([Wanted(workspace.folder), *wanted])
             opened = side_by_side(opened)
+            ready = [one for one in opened if isinstance(one, Opened)]
+            verdicts = judge_publishable(ready, registries if asking else None, crates)
             views = [_view(one, registries) if asking else None for one in opened]
             is_offline = asking is None or asking.offline or bool(told_offline(asking.environment))
 
@@ -81,7 +84,7 @@ def check(  # noqa: PLR0913  named options
             where=folder_of(workspace, first.path),
             mend=f"none of the {len(failed)} repositories could be judged" if len(failed) > 1 else "",
         )
-    everything = tuple(crate for one in judged for crate in one.crates)
+    everything = tuple(_with_verdict(crate, verdicts) for one in judged for crate in one.crates)
     cycles = _cycles(judged)
     reported = everything
     if crates:
@@ -101,6 +104,11 @@ def check(  # noqa: PLR0913  named options
         notes=tuple(registries.notes),
         made_at=int(now.timestamp()),
     )
+
+
+def _with_verdict(crate: Crate, verdicts: Verdicts) -> Crate:
+    found = verdicts.get((crate.repository, crate.manifest_path))
+    return crate if found is None else crate._replace(publishable=found)
 
 
 def report_time(environment: dict[str, str] | os._Environ[str] = os.environ) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import Finding, Unknown
@@ -10,7 +10,6 @@ from batuta_hooks.domain.manifest import Dependency, Manifest
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
 from batuta_hooks.domain.workspace import ManifestFault
 from batuta_hooks.stack.issues import issues_of
-from batuta_hooks.stack.publishable import Workspaces, judge_publishable, unreadable
 from batuta_hooks.stack.standing import Ask, Standing, standing_of
 from batuta_hooks.stack.verdict import Crate, Requirement
 
@@ -30,20 +29,16 @@ class Crates:
         self._folder_name = folder_name
         self._facts = facts
         self._ask = ask
-        self._workspaces = Workspaces(facts.manifests)
 
-    def crate(
-        self, path: str, raw: Sequence[Finding], findings: tuple[Finding, ...], unknown: tuple[Unknown, ...]
-    ) -> Crate | None:
+    def crate(self, path: str, findings: tuple[Finding, ...], unknown: tuple[Unknown, ...]) -> Crate | None:
         """The package of the manifest at ``path``; ``None`` where it has none, or is not there.
 
         Args:
-            raw: what the checks say of it.
-            findings: the same after the configuration had its word.
+            findings: what the checks say of it, after the configuration had its word.
         """
         manifest = self._facts.manifests.resolve(path)
         if isinstance(manifest, ManifestFault):
-            return self._unreadable(path, manifest, findings, unknown)
+            return self._unreadable(path, findings, unknown)
         if manifest is None or manifest.package is None:
             return None
         return Crate(
@@ -55,21 +50,16 @@ class Crates:
             findings=findings,
             issues=issues_of(self._facts, manifest, findings),
             unknown=unknown,
-            publishable=judge_publishable(manifest, raw, self._workspaces),
             standing=standing_of(manifest.package, self._ask) if self._ask else Standing(),
         )
 
-    def _unreadable(
-        self, path: str, fault: ManifestFault, findings: tuple[Finding, ...], unknown: tuple[Unknown, ...]
-    ) -> Crate | None:
+    def _unreadable(self, path: str, findings: tuple[Finding, ...], unknown: tuple[Unknown, ...]) -> Crate | None:
         package = self._readable_part(path)
         if package is None:
             return None
         issues = issues_of(self._facts, None, findings)
         standing = Standing(why="its manifest cannot be read")
-        return Crate(
-            package[0], self._repository, path, package[1], (), findings, issues, unknown, unreadable(fault), standing
-        )
+        return Crate(package[0], self._repository, path, package[1], (), findings, issues, unknown, standing=standing)
 
     def _readable_part(self, path: str) -> tuple[str, str | None] | None:
         """Name and version of a package that cargo cannot load, the folder's name standing in for an unknown one."""

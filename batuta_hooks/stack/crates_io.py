@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, Self
 
+from batuta_hooks.checks.publishable_market import MOST_PARTS
+from batuta_hooks.domain.crates_io import spellings
 from batuta_hooks.domain.facts import Origin, Published
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.release import Release
@@ -106,6 +108,17 @@ class View:
         """From which commit a published version was made, as far as its archive's facts are in the cache."""
         return self._thread.submit(self._registry.origin, crate, version).result()
 
+    def spelled_as(self, crate: str) -> str | None:
+        """The name under which the registry has what crates.io takes for the same crate; ``None`` for nothing known."""
+        return self._thread.submit(self._spelled_as, crate).result()
+
+    def _spelled_as(self, crate: str) -> str | None:
+        for spelling in spellings(crate, MOST_PARTS):
+            answer = self._registry.answer(spelling)
+            if isinstance(answer, Answer) and (answer.versions or answer.yanked):
+                return answer.spelled
+        return None
+
     @property
     def oldest_age_s(self) -> int | None:
         """The age of the oldest answer given so far; ``None`` where there was none."""
@@ -148,6 +161,7 @@ class Registries:
         self._asking = asking
         self._places: dict[str, Place] = {}
         self._views: dict[Place, View] = {}
+        self._past: list[View] = []
         self._opened: list[Registry] = []
         self._asked: dict[str, set[str]] = {}
         self._thread = ThreadPoolExecutor(max_workers=1)
@@ -168,7 +182,8 @@ class Registries:
         for registry in self._opened:
             self._thread.submit(registry.close)
         self._thread.shutdown()
-        sources = (source for view in self._views.values() for source in view.sources.values())
+        views = (*self._past, *self._views.values())
+        sources = {crate: source for view in views for crate, source in view.sources.items()}.values()
         add_hits(cache_folder(self._asking.environment), Counter(sources))
 
     def at(self, folder: str, ttl_s: int) -> View:
@@ -182,17 +197,27 @@ class Registries:
             self._views[place] = View(registry, self._thread, self._asking.as_of, asked)
         return self._views[place]
 
+    def forget(self) -> None:
+        """Let every `at` look again, once more was asked; views from before keep their answers."""
+        self._past += self._views.values()
+        self._views = {}
+
     @property
     def oldest_age_s(self) -> int | None:
         """The age of the oldest answer that was given; ``None`` where there was none."""
-        return max((age for view in self._views.values() if (age := view.oldest_age_s) is not None), default=None)
+        views = (*self._past, *self._views.values())
+        return max((age for view in views if (age := view.oldest_age_s) is not None), default=None)
 
-    def ask(self, wanted: Sequence[Wanted]) -> None:
+    def ask(self, wanted: Sequence[Wanted]) -> bool:
         """Ask the registries about crates, unless they are not to be asked; what comes of it is in the cache.
 
         Of folders with the same registry the first one's configuration counts for the way to it.
+
+        Returns:
+            Whether any registry answered.
         """
         groups: dict[str, list[Wanted]] = {}
+        has_news = False
         for one in wanted:
             place = self._place(one.folder)
             if place.why and one.crates:
@@ -207,7 +232,11 @@ class Registries:
             with Registry(self._place(group[0].folder), self._asking.environment, ttl_s=ttl_s) as registry:
                 due = stale(registry, crates)
             if due:
-                self._ask(group[0].folder, due, ttl_s, self._asked.setdefault(url, set()))
+                known = self._asked.setdefault(url, set())
+                before = len(known)
+                self._ask(group[0].folder, due, ttl_s, known)
+                has_news = has_news or len(known) > before
+        return has_news
 
     def _ask(self, folder: str, crates: list[str], ttl_s: int, asked: set[str]) -> None:
         from batuta_hooks.registry.cache import Cache  # where all is fresh these are not needed

@@ -205,7 +205,7 @@ def _judge(opened: Opened, today: date, view: View | None, more: Said) -> Judged
         name = manifest.name if isinstance(manifest := facts.manifests.resolve(path), Manifest) else ""
         findings = judge([*raw, *(one for one in more[0] if name and one.crate == name)], config, today)
         unknown = [*unknown, *(one for one in more[1] if name and one.crate == name)]
-        crate = makers.crate(path, raw, tuple(findings), tuple(unknown))
+        crate = makers.crate(path, tuple(findings), tuple(unknown))
         if crate is None:
             loose.update(findings)
             undecided.update(unknown)

@@ -1,70 +1,85 @@
-"""Whether cargo would publish a crate: its own refusals alone, as far as they can be known without the registry."""
+"""Whether each crate of the stack could be published: gathered for the one judge, which `checks.publishable` is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from batuta_hooks.checks.path_deps import REFUSED
-from batuta_hooks.domain.finding import Finding
+from batuta_hooks.checks.publishable import Judge
+from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.domain.facts import Facts
+from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.manifest import Manifest
-from batuta_hooks.domain.workspace import ManifestFault, Manifests
-from batuta_hooks.stack.verdict import Publishable
+from batuta_hooks.domain.publishable import UNKNOWN, Publishable
+from batuta_hooks.registry.licenses import is_license_expression
+from batuta_hooks.registry.names import is_crate_name
+from batuta_hooks.stack.crates_io import Registries, Wanted
+from batuta_hooks.stack.judging import Opened, ask, judged_paths
+
+#: How often the registry is asked about crates that an earlier answer first named: as deep as their dependencies go.
+_MOST_ROUNDS = 16
+
+Verdicts = Mapping[tuple[str, str], Publishable]
+"""By repository, as the stack spells it, and manifest."""
 
 
-class Workspaces:
-    """Asks whether cargo can load the whole workspace around a manifest; each one is looked at once."""
+def judge_publishable(
+    opened: Sequence[Opened], registries: Registries | None, selected: Collection[str] = ()
+) -> Verdicts:
+    """The verdict on every package.
 
-    def __init__(self, manifests: Manifests) -> None:
-        self._manifests = manifests
-        self._faults: dict[str, ManifestFault | None] = {}
-
-    def refusal(self, manifest: Manifest) -> Publishable | None:
-        """Why cargo cannot load the workspace around a manifest: it loads every member before it looks at one."""
-        root = self._manifests.root_of(manifest)
-        if root is None:
-            return None
-        fault = root if isinstance(root, ManifestFault) else self._fault_in(root)
-        if fault is not None:
-            return unreadable(fault)
-        assert isinstance(root, Manifest)
-        if manifest.path != root.path and manifest.path not in self._manifests.members(root):
-            return Publishable("no", (), f"the workspace of {root.path} neither lists nor excludes it")
-        return None
-
-    def _fault_in(self, root: Manifest) -> ManifestFault | None:
-        if root.path not in self._faults:
-            self._faults[root.path] = self._first_fault(root)
-        return self._faults[root.path]
-
-    def _first_fault(self, root: Manifest) -> ManifestFault | None:
-        for path in (root.path, *self._manifests.members(root)):
-            member = self._manifests.resolve(path)
-            if isinstance(member, ManifestFault):
-                return member
-        return None
-
-
-def judge_publishable(manifest: Manifest, findings: Iterable[Finding], workspaces: Workspaces) -> Publishable:
-    """The verdict for a package that can be read.
+    What the judge would like to know more of is asked for and then judged again, round by round, where the registry
+    may be asked.
 
     Args:
-        findings: what the checks say of it before the configuration has its word: cargo does not read that.
+        opened: all repositories, not yet closed.
+        registries: what the registries know; ``None`` where nobody looks at them.
+        selected: names of the crates to judge; none for all.
     """
-    package = manifest.package
-    assert package is not None
-    if package.publish == ():
-        return Publishable("never", (), "it says publish = false")
-    refusals = sorted(finding for finding in findings if finding.code in REFUSED)
-    if refusals:
-        return Publishable("no", tuple(sorted({one.code for one in refusals})), refusals[0].message)
-    refusal = workspaces.refusal(manifest)
-    if refusal is not None:
-        return refusal
-    if package.version is None:
-        return Publishable("never", (), "it has no version")
-    return Publishable("unknown", (), "whether the registry has all that it requires was not looked at")
+    asked: dict[str, set[str]] = {}
+    judge, verdicts = _judge_once(opened, registries, selected)
+    for _ in range(_MOST_ROUNDS if registries is not None else 0):
+        assert registries is not None
+        wanted = []
+        for one in opened:
+            known = asked.setdefault(one.checkout.path, set())
+            fresh = {name for name in judge.wanted.get(one.checkout.path, ()) if is_crate_name(name)} - known
+            known |= fresh
+            if fresh:
+                wanted.append(Wanted(one.folder, fresh, ttl_s=0))
+        if not wanted or not registries.ask(wanted):
+            return verdicts
+        registries.forget()
+        judge, verdicts = _judge_once(opened, registries, selected)
+    return verdicts
 
 
-def unreadable(fault: ManifestFault) -> Publishable:
-    """The verdict where cargo cannot load a manifest or its workspace."""
-    return Publishable("no", ("PD008",), f"cargo cannot read {fault.path}: {fault.reason}")
+def _judge_once(
+    opened: Sequence[Opened], registries: Registries | None, selected: Collection[str]
+) -> tuple[Judge, Verdicts]:
+    facts = [_facts(one, registries) for one in opened]
+    told = {one.checkout.path: one.said for one in opened}
+
+    def said(facts: Facts, path: str) -> Iterable[Finding | Unknown]:
+        findings, _ = told[facts.repository].get(path) or ask(facts._replace(judged=(path,), configs=()))
+        return findings
+
+    judge = Judge(facts, is_license_expression, said)
+    verdicts: dict[tuple[str, str], Publishable] = {}
+    for one in facts:
+        for path in one.judged:
+            manifest = one.manifests.load(path)
+            if selected and isinstance(manifest, Manifest) and manifest.name not in selected:
+                continue
+            try:
+                verdicts[one.repository, path] = judge.publishable(one, path)
+            except BatutaError as error:
+                verdicts[one.repository, path] = Publishable(UNKNOWN, f"the repository cannot be read: {error.what}")
+    return judge, verdicts
+
+
+def _facts(one: Opened, registries: Registries | None) -> Facts:
+    facts = one.facts._replace(judged=judged_paths(one.facts.judged, one.config), repository=one.checkout.path)
+    if registries is None:
+        return facts
+    view = registries.at(one.folder, one.config.ttl_s)
+    return facts._replace(published=view.published, release=view.release, spelled_as=view.spelled_as)

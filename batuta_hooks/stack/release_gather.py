@@ -305,8 +305,10 @@ def _refusals(crate: Crate) -> Iterator[Refusal]:
         elif finding.code == "VA012":
             yield Refusal(finding.code, finding.message, finding.fix)
     if crate.publishable.verdict == "no" and not told:
-        codes = crate.publishable.because or ("not publishable",)
-        yield from (Refusal(code, crate.publishable.why) for code in codes)
+        # what the registry or a lock file lacks today, the release itself may bring
+        for reason in crate.publishable.reasons:
+            if reason.is_own:
+                yield Refusal(reason.code or "not publishable", str(reason))
 
 
 def _unknown(checkouts: Iterable[Checkout]) -> Iterator[Unknown]:

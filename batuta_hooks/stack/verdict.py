@@ -5,25 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
+from batuta_hooks.domain.publishable import Publishable
 from batuta_hooks.stack.checkouts import Checkout
 from batuta_hooks.stack.standing import Standing
 
 HEALTHY = "healthy"
 UNDECIDED = "unknown"
-
-
-class Publishable(NamedTuple):
-    """Whether cargo and the registry would take a crate as it stands.
-
-    Attributes:
-        verdict: ``no``, ``never`` (it says so itself) or ``unknown``.
-        because: the codes of the findings that make it ``no``.
-        why: the reason as a clause.
-    """
-
-    verdict: str
-    because: tuple[str, ...]
-    why: str
 
 
 class Requirement(NamedTuple):
@@ -70,7 +57,7 @@ class Crate(NamedTuple):
     findings: tuple[Finding, ...]
     issues: tuple[Issue, ...]
     unknown: tuple[Unknown, ...]
-    publishable: Publishable
+    publishable: Publishable = Publishable("unknown", "it was not judged")
     standing: Standing = Standing()
 
     @property

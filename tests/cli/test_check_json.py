@@ -65,7 +65,10 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         *("code", "severity", "repository", "path", "line", "column", "crate", "dependency", "message", "fix")
     }
     assert crate.pop("findings") == findings
-    assert crate.pop("publishable").items() >= {"verdict": "no", "after": [], "because": ["PD001"]}.items()
+    publishable = crate.pop("publishable")
+    assert publishable.items() >= {"verdict": "no", "after": []}.items()
+    assert publishable["because"][0].startswith("entrenar/Cargo.toml:7: PD001 path dependency")
+    assert publishable["reasons"][0].items() >= {"code": "PD001", "path": "Cargo.toml", "line": 7}.items()
     assert crate == {
         "name": "entrenar",
         "repository": "entrenar",
@@ -93,12 +96,8 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
             }
         ],
     }
-    assert sibling["publishable"] == {
-        "verdict": "unknown",
-        "after": [],
-        "because": [],
-        "why": "whether the registry has all that it requires was not looked at",
-    }
+    assert sibling["publishable"]["verdict"] == "no"
+    assert sibling["publishable"]["why"] == "it has no description, so crates.io refuses it"
 
 
 def test_repositories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from batuta_hooks.cli.app import main
 from batuta_hooks.registry.index_folder import index_folders
 from tests.support.online import go_online
+from tests.support.publishing import METADATA
 from tests.support.registry import FaultyRegistry, free_port, index_file, index_line, status
 from tests.support.repos import make_repo, package
 
@@ -34,7 +35,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: FaultyRegis
     folder = tmp_path / "stack"
     go_online(monkeypatch, folder, registry)
     for name, version in (("ahead", "0.3.0"), ("behind", "0.2.0"), ("equal", "0.1.0"), ("newcomer", "1.0.0")):
-        make_repo(folder / name, {"Cargo.toml": package(name, version=version)})
+        make_repo(folder / name, {"Cargo.toml": package(name, version=version, keys=METADATA)})
     return folder
 
 
@@ -87,10 +88,10 @@ def test_text(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [line.split() for line in Said(capsys).out.splitlines()]
     assert rows[0] == ["Crate", "Version", "crates.io", "Status", "Publish", "Findings"]
     assert rows[2:6] == [
-        ["ahead", "0.3.0", "0.2.0", "ahead", "healthy", "unknown"],
-        ["behind", "0.2.0", "0.9.1", "behind", "healthy", "unknown"],
-        ["equal", "0.1.0", "0.1.0", "healthy", "unknown"],
-        ["newcomer", "1.0.0", "never", "healthy", "unknown"],
+        ["ahead", "0.3.0", "0.2.0", "ahead", "healthy", "now"],
+        ["behind", "0.2.0", "0.9.1", "behind", "healthy", "now"],
+        ["equal", "0.1.0", "0.1.0", "healthy", "published"],
+        ["newcomer", "1.0.0", "never", "healthy", "now"],
     ]
     out = Said(capsys, "--verbose").out
     assert "\n  crates.io: 1 as published, 1 ahead of it, 1 behind it, 1 never published\n" in out

@@ -39,7 +39,7 @@ def test_whole_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0].split() == ["Crate", "Version", "Status", "Publish", "Findings"]
     assert set(lines[1]) <= {"─", " "}
     assert lines[2].split() == ["bad", "0.1.0", "error", "no", "PD005"]
-    assert lines[3].split() == ["good", "1.2.3", "healthy", "unknown"]
+    assert lines[3].split() == ["good", "1.2.3", "healthy", "no"]
     assert lines[4] == ""
     assert lines[5].startswith("bad/Cargo.toml:7:1: PD005 `serde` is required at any version")
     assert lines[6].startswith("    ")
@@ -47,8 +47,7 @@ def test_whole_report(capsys: pytest.CaptureFixture[str]) -> None:
         "",
         "2 crates in 2 repositories, judged from the worktree:",
         "  1 with errors, 1 healthy",
-        "  1 crate that cargo will not publish as it stands",
-        "  1 could be published as far as the manifests tell",
+        "  to publish: 2 refused",
         "  nothing is known of what crates.io has of them",
         "",
         "Recommended actions:",

@@ -7,9 +7,9 @@ import struct
 
 import pytest
 
-from batuta_hooks.domain.crates_io import RESERVED_NAMES
+from batuta_hooks.domain.crates_io import RESERVED_NAMES, spellings
 from batuta_hooks.domain.release import IndexDependency
-from batuta_hooks.registry.acceptance import Accepted, Held, Refused, accept, spellings
+from batuta_hooks.registry.acceptance import Accepted, Held, Refused, accept
 from batuta_hooks.registry.index import releases
 from batuta_hooks.registry.licenses import is_license_expression
 from tests.support.publishing import sample_dependency, sample_upload, upload
@@ -168,6 +168,7 @@ def test_spellings() -> None:
     assert spellings("A-b_c") == ["a-b-c", "a-b_c", "a_b-c", "a_b_c"]
     assert spellings("abc") == ["abc"]
     long = "a_b-c_d_e_f_g_h_i"
+    assert spellings("a-b_c", 2) == ["a-b_c", "a-b-c", "a_b_c"]
     assert spellings(long) == [long, long.replace("_", "-"), long.replace("-", "_")]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from batuta_hooks.domain.errors import BatutaError
+from tests.support.publishing import METADATA
 from tests.support.registry import FaultyRegistry
 from tests.support.releases import ReleaseStack, updates, versions
 from tests.support.repos import make_repo, package
@@ -218,7 +219,7 @@ def test_inherited_versions(stack: ReleaseStack) -> None:
         '[workspace]\nmembers = ["a", "b", "c"]\n[workspace.package]\nversion = "1.2.0"\n'
         '[workspace.dependencies]\na = { path = "a", version = "1.2.0" }\n'
     )
-    member = '[package]\nname = "{}"\nversion.workspace = true\nedition = "2021"\n'
+    member = f'[package]\nname = "{{}}"\nversion.workspace = true\nedition = "2021"\n{METADATA}\n'
     files = {"Cargo.toml": root, "a/Cargo.toml": member.format("a"), "a/src/lib.rs": ""}
     files |= {"b/Cargo.toml": member.format("b") + "[dependencies]\na.workspace = true\n", "b/src/lib.rs": ""}
     files |= {"c/Cargo.toml": member.format("c") + "publish = false\n", "c/src/lib.rs": ""}

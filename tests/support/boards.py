@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from batuta_hooks.domain.finding import Finding
+from batuta_hooks.domain.publishable import Publishable
 from batuta_hooks.git.status import Status
 from batuta_hooks.stack.actions import recommended_actions
 from batuta_hooks.stack.checkouts import OK, Checkout
 from batuta_hooks.stack.layers import layers_of, needs_of
 from batuta_hooks.stack.standing import EQUAL, Standing
 from batuta_hooks.stack.status import Board, Row
-from batuta_hooks.stack.verdict import Crate, Placed, Publishable, Report, Requirement
+from batuta_hooks.stack.verdict import Crate, Placed, Report, Requirement
 
 NOW = datetime(2025, 12, 5, 10, 30, tzinfo=UTC)
 
@@ -51,6 +52,6 @@ def _crate(name: str, needed: list[str], found: Finding | None) -> Crate:
         findings=(found,) if found else (),
         issues=(),
         unknown=(),
-        publishable=Publishable("no" if found else "now", (found.code,) if found else (), ""),
+        publishable=Publishable("no" if found else "now", ""),
         standing=Standing("0.1.0", EQUAL, 60, "https://index.crates.io/", ""),
     )

@@ -1,0 +1,264 @@
+"""The one judge of whether crates could be published: from a clean clone, now, after which others, or why not.
+
+cargo's own rules and crates.io's (docs/cargo-rules.md), over what the registry is known to have and what stands in the
+checkouts of the stack.  `check` and a release ask it alike.
+"""
+
+from __future__ import annotations
+
+from batuta_hooks.checks.path_deps import find
+from batuta_hooks.checks.publishable_lock import LockedWorkspace, members_of, read_lock, stale_reasons
+from batuta_hooks.checks.publishable_market import Market, Standing
+from batuta_hooks.checks.publishable_needs import (
+    clash_reason,
+    coming_reasons,
+    needs_of,
+    patched_by_configuration,
+    published_form,
+)
+from batuta_hooks.checks.publishable_rules import Workspaces, refused_by_crates_io, refused_by_findings, unreadable
+from batuta_hooks.domain.facts import Facts, Published
+from batuta_hooks.domain.manifest import Manifest, Package
+from batuta_hooks.domain.publishable import AFTER, NEVER, NO, NOW, PUBLISHED, UNKNOWN, Publishable, Reason
+from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.domain.resolution import Resolution, Resolver
+from batuta_hooks.domain.semver import Requirement, Version
+from batuta_hooks.domain.shelf import MissingFeature, Need
+from batuta_hooks.domain.workspace import ManifestFault
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from batuta_hooks.domain.finding import Finding, Unknown
+    from batuta_hooks.domain.release import Release
+
+    Pins = frozenset[tuple[str, str]]
+
+
+class _Found(NamedTuple):
+    """What speaks against a publication, what is not known, what must come first, and what that rests on."""
+
+    reasons: list[Reason]
+    left_open: list[str]
+    after: list[str]
+    rests_on: list[Reason]
+    resolution: Resolution | MissingFeature
+
+
+def _ask(facts: Facts, path: str) -> Iterator[Finding | Unknown]:
+    return find(facts._replace(judged=(path,), configs=()))
+
+
+class Judge:
+    """Judges crates of a stack; what it has found out of one helps with the next.
+
+    Args:
+        facts: about each repository of the stack, each with a `repository` of its own.
+        is_license: whether a text is a licence expression that crates.io takes.
+        said: what `batuta_hooks.checks.path_deps` says of a manifest, where that is known already.
+
+    Attributes:
+        wanted: the crates about which it would have liked to know more, by repository: to be asked for, and then
+            another judge.
+    """
+
+    def __init__(
+        self,
+        facts: Iterable[Facts],
+        is_license: Callable[[str], bool],
+        said: Callable[[Facts, str], Iterable[Finding | Unknown]] = _ask,
+    ) -> None:
+        self._market = Market(facts)
+        self._is_license = is_license
+        self._said = said
+        self._verdicts: dict[tuple[str, str], Publishable] = {}
+        self._judging: list[tuple[str, str]] = []
+        self._workspaces: dict[str, Workspaces] = {}
+        self._locks: dict[tuple[str, str], tuple[Pins, list[Reason], list[Reason]]] = {}
+        self._patches: dict[str, dict[str, Version]] = {}
+        self.wanted = self._market.wanted
+
+    def publishable(self, facts: Facts, path: str) -> Publishable:
+        """The verdict on the package of a manifest.
+
+        Args:
+            facts: those of its repository, one of those that the judge was given.
+        """
+        key = facts.repository, path
+        if key not in self._verdicts:
+            self._judging.append(key)
+            try:
+                self._verdicts[key] = self._judge(facts, path)
+            finally:
+                self._judging.pop()
+        return self._verdicts[key]
+
+    def _judge(self, facts: Facts, path: str) -> Publishable:
+        manifest = facts.manifests.resolve(path)
+        if isinstance(manifest, ManifestFault):
+            return _no([unreadable(manifest, facts.repository)])
+        package = manifest.package if manifest else None
+        if manifest is None or package is None:
+            return Publishable(NEVER, "there is no package")
+        if package.publish == ():
+            return Publishable(NEVER, "it says publish = false")
+        reasons = refused_by_findings(self._said(facts, path), facts.repository)
+        refusal = self._workspaces_of(facts).refusal(manifest)
+        if refusal is not None:
+            return _no([*reasons, refusal])
+        if package.version is None and not reasons:
+            return Publishable(NEVER, "it has no version")
+        if package.publish and len(package.publish) > 1:
+            reasons.append(_several_registries(facts, manifest, package))
+        if package.is_bound_for_crates_io:
+            reasons += refused_by_crates_io(facts, manifest, self._is_license, reasons)
+        if not package.is_bound_for_crates_io and not reasons:
+            where = ", ".join(f"`{one}`" for one in package.publish or ())
+            return Publishable(UNKNOWN, f"it goes to {where}, about which nobody was asked")
+        return self._at_registry(facts, manifest, package, reasons)
+
+    def _at_registry(self, facts: Facts, manifest: Manifest, package: Package, reasons: list[Reason]) -> Publishable:
+        standing = self._market.standing(facts, package)
+        other = self._market.other_spelling(facts, package.name) if standing.is_published is False else None
+        if other is not None:
+            message = f"crates.io has `{other}`, and takes no second spelling of that name"
+            reasons.append(Reason(message, "", facts.repository, manifest.path, 1, other))
+        locked, said = self._locked(facts, manifest)
+        reasons += said
+        release = published_form(manifest)
+        resolution = self._resolve(facts, release, locked, with_coming=False)
+        after: list[str] = []
+        rests_on: list[Reason] = []
+        open_: list[str] = [] if standing.is_published is not None else [standing.why]
+        if isinstance(resolution, MissingFeature):
+            message = f"its features name `{resolution.feature}`, which is none"
+            reasons.append(Reason(message, "", facts.repository, manifest.path, 1))
+        elif resolution.clash is not None:
+            later = self._resolve(facts, release, locked, with_coming=True)
+            assert isinstance(later, Resolution)
+            clash = clash_reason(facts, manifest, resolution.clash)
+            if later.clash is not None or later.is_given_up or standing.is_published:
+                reasons.append(clash_reason(facts, manifest, later.clash) if later.clash else clash)
+            else:
+                self._await(later, clash, after, reasons, open_)
+                rests_on = list(coming_reasons(facts, manifest, later)) or [clash]
+                resolution = later
+        if isinstance(resolution, Resolution):
+            open_ += self._left_open(facts, release, resolution)
+        return _verdict(package, standing, _Found(reasons, open_, after, rests_on, resolution))
+
+    def _await(
+        self, later: Resolution, clash: Reason, after: list[str], reasons: list[Reason], open_: list[str]
+    ) -> None:
+        """Take in the crates of the stack that must be published first, and what keeps them from it."""
+        for (name, _, _), offer in later.chosen.items():
+            if not offer.is_coming:
+                continue
+            coming = next(one for one in self._market.coming()[name] if one.release.version == offer.text)
+            key = coming.facts.repository, coming.path
+            if key in self._judging:
+                reasons.append(clash._replace(message=f"{clash.message}, and `{name}` in turn needs this one first"))
+                continue
+            verdict = self.publishable(coming.facts, coming.path)
+            after += [one for one in (*verdict.after, name) if one not in after]
+            if verdict.verdict == NO:
+                message = f"{clash.message}, and `{name}` {offer.text} of the stack cannot be published: {verdict.why}"
+                reasons.append(clash._replace(message=message))
+            elif verdict.verdict == UNKNOWN:
+                open_.append(f"it needs `{name}` {offer.text} of the stack, of which it is not known: {verdict.why}")
+
+    def _left_open(self, facts: Facts, release: Release, resolution: Resolution) -> list[str]:
+        if resolution.is_given_up:
+            return ["which versions go together took too long to find out"]
+        direct = {one.package for one in release.dependencies}
+        wanted = self.wanted.setdefault(facts.repository, set())
+        wanted.update(resolution.unseen)
+        return [f"`{name}`: {why.why}" for name, why in resolution.unseen.items() if name in direct]
+
+    def _resolve(
+        self, facts: Facts, release: Release, locked: Pins, *, with_coming: bool
+    ) -> Resolution | MissingFeature:
+        needs = needs_of(release)
+        if isinstance(needs, MissingFeature):
+            return needs
+        patched = self._patched(facts)
+        if patched:
+            needs = tuple(one for one in needs if not _is_patched(facts, one, patched))
+        resolver = self._resolver(facts, locked, with_coming=with_coming)
+        return resolver.resolve([(need, "") for need in needs], release.links)
+
+    def _patched(self, facts: Facts) -> dict[str, Version]:
+        if facts.repository not in self._patches:
+            self._patches[facts.repository] = patched_by_configuration(facts)
+        return self._patches[facts.repository]
+
+    def _resolver(self, facts: Facts, locked: Pins, *, with_coming: bool) -> Resolver:
+        return Resolver(
+            self._market.shelf(facts),
+            with_coming=with_coming,
+            locked=locked,
+            must_know=lambda name: self._market.is_recent(facts, name),
+        )
+
+    def _locked(self, facts: Facts, manifest: Manifest) -> tuple[Pins, list[Reason]]:
+        """What the lock file of the package's workspace pins, and why it keeps the package from being published."""
+        root = facts.manifests.root_of(manifest)
+        folder = root.folder if isinstance(root, Manifest) else manifest.folder
+        key = facts.repository, folder
+        if key not in self._locks:
+            self._locks[key] = self._look_at_lock(facts, manifest, folder)
+        pins, said, stale = self._locks[key]
+        return pins, [*said, *(stale if manifest.folder == folder else ())]
+
+    def _look_at_lock(self, facts: Facts, manifest: Manifest, folder: str) -> tuple[Pins, list[Reason], list[Reason]]:
+        locked = read_lock(facts, folder)
+        if not locked.is_there or locked.fault is not None:
+            return frozenset(), [locked.fault] if locked.fault else [], []
+        members = members_of(facts, manifest)
+        resolver = self._resolver(facts, locked.pins, with_coming=False)
+        stale = list(stale_reasons(facts, locked, members))
+        workspace = LockedWorkspace(facts, self._market.shelf(facts), resolver.resolve)
+        return locked.pins, workspace.reasons(members, is_stale=bool(stale)), stale[:1]
+
+    def _workspaces_of(self, facts: Facts) -> Workspaces:
+        return self._workspaces.setdefault(facts.repository, Workspaces(facts.manifests, facts.repository))
+
+
+def _is_patched(facts: Facts, need: Need, patched: dict[str, Version]) -> bool:
+    """Whether a patch meets a need: crates.io wants no more than to know the crate."""
+    version = patched.get(need.package)
+    if version is None or not Requirement.parse(need.requirement).matches(version):
+        return False
+    published = facts.published(need.package)
+    return isinstance(published, Published) and bool(published.versions or published.yanked)
+
+
+def _several_registries(facts: Facts, manifest: Manifest, package: Package) -> Reason:
+    where = ", ".join(f"`{one}`" for one in package.publish or ())
+    message = f"publish names {where}, so cargo wants to be told which: --registry"
+    return Reason(message, "", facts.repository, manifest.path, 1)
+
+
+def _no(reasons: Sequence[Reason]) -> Publishable:
+    return Publishable(NO, reasons[0].message, tuple(dict.fromkeys(reasons)))
+
+
+def _verdict(package: Package, standing: Standing, found: _Found) -> Publishable:
+    if found.reasons:
+        return _no(found.reasons)
+    own = f"{package.name} {package.version}"
+    if standing.is_published:
+        why = "this version is published, and yanked" if standing.is_yanked else "this version is published"
+        return Publishable(PUBLISHED, why, (Reason(why, index_line=own, is_own=False),))
+    after = tuple(found.after)
+    if found.left_open:
+        return Publishable(UNKNOWN, found.left_open[0], tuple(found.rests_on), after)
+    unseen = len(found.resolution.unseen) if isinstance(found.resolution, Resolution) else 0
+    note = f"; {unseen} of the crates that it needs indirectly were not looked at" if unseen else ""
+    rest = Reason(f"{package.version} is not published yet", index_line=package.name, is_own=False)
+    if after:
+        names = ", ".join(f"`{name}`" for name in after)
+        why = f"once {names} {'is' if len(after) == 1 else 'are'} published{note}"
+        return Publishable(AFTER, why, (rest, *dict.fromkeys(found.rests_on)), after)
+    return Publishable(NOW, f"the registry has all that it needs{note}", (rest,))

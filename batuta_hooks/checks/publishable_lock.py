@@ -1,0 +1,220 @@
+"""What a tracked Cargo.lock means for publishing: cargo then resolves the whole workspace first, paths and all.
+
+Without one it looks at the package alone.  So a lock file makes a member refusable for what another member needs, for a
+path that a clone does not have, or for one whose crate has another version; and where cargo would have to change it,
+the package beside it counts as dirty, which it refuses too (docs/cargo-rules.md).
+"""
+
+from __future__ import annotations
+
+from batuta_hooks.checks.publishable_needs import clash_reason
+from batuta_hooks.domain.lockfile import LockedPackage, LockFault, read_lockfile
+from batuta_hooks.domain.manifest import Dependency, Manifest
+from batuta_hooks.domain.packaged import CRATES_IO_INDEXES, as_release
+from batuta_hooks.domain.publishable import Reason
+from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.domain.semver import InvalidRequirement, InvalidVersion, Requirement, Version
+from batuta_hooks.domain.shelf import MissingFeature, Need, bundle_of, expand
+from batuta_hooks.domain.tree import is_outside, join
+from batuta_hooks.domain.workspace import position_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from batuta_hooks.domain.facts import Facts
+    from batuta_hooks.domain.release import IndexDependency, Release
+    from batuta_hooks.domain.resolution import Resolution
+    from batuta_hooks.domain.shelf import Shelf
+
+
+class Locked(NamedTuple):
+    """A workspace's tracked lock file.
+
+    Attributes:
+        packages: what it names; none where there is none, or it cannot be read.
+        fault: why cargo cannot read it; ``None`` where it can.
+    """
+
+    path: str
+    packages: tuple[LockedPackage, ...] = ()
+    fault: Reason | None = None
+    is_there: bool = False
+
+    @property
+    def pins(self) -> frozenset[tuple[str, str]]:
+        """The versions from crates.io that it holds."""
+        return frozenset((one.name, one.version) for one in self.packages if one.source is not None)
+
+
+def read_lock(facts: Facts, folder: str) -> Locked:
+    """The lock file of the workspace, or package alone, whose root is in a folder."""
+    path = join(folder, "Cargo.lock")
+    data = facts.manifests.tree.read(path)
+    if not isinstance(data, bytes):
+        return Locked(path)
+    try:
+        return Locked(path, tuple(read_lockfile(data)), None, True)
+    except LockFault as fault:
+        return Locked(path, (), Reason(f"cargo cannot read it: {fault}", "VA009", facts.repository, path, 1), True)
+
+
+def members_of(facts: Facts, manifest: Manifest) -> list[Manifest]:
+    """The manifests of the workspace that a package is of, the package alone where there is none."""
+    root = facts.manifests.root_of(manifest)
+    if not isinstance(root, Manifest):
+        return [manifest]
+    found = (facts.manifests.resolve(path) for path in facts.manifests.members(root))
+    return [one for one in found if isinstance(one, Manifest)] or [manifest]
+
+
+def stale_reasons(facts: Facts, locked: Locked, members: Sequence[Manifest]) -> Iterator[Reason]:
+    """Why cargo would change the lock file: it lacks a member as it is, or does not meet a dependency."""
+    own = {one.name: one for one in locked.packages if one.source is None}
+    for member in members:
+        package = member.package
+        assert package is not None
+        entry = own.get(package.name)
+        version = package.version or "0.0.0"
+        if entry is None or entry.version != version:
+            yield _stale(facts, locked, f"it does not have `{package.name}` at {version}")
+            continue
+        yield from _unmet(facts, locked, member, entry)
+
+
+def _unmet(facts: Facts, locked: Locked, member: Manifest, entry: LockedPackage) -> Iterator[Reason]:
+    found: dict[str, list[str]] = {}
+    for text in entry.dependencies:
+        name, _, rest = text.partition(" ")
+        versions = [rest.partition(" ")[0]] if rest else [one.version for one in locked.packages if one.name == name]
+        found.setdefault(name, []).extend(versions)
+    for dependency in member.dependencies:
+        if not any(_meets(dependency, version) for version in found.get(dependency.package, ())):
+            what = f"`{dependency.package}` at `{dependency.requirement or '*'}`"
+            yield _stale(facts, locked, f"it has no {what}, which `{member.name}` needs")
+    needed = {dependency.package for dependency in member.dependencies}
+    for name in found:
+        if name not in needed:
+            yield _stale(facts, locked, f"it has `{name}` for `{member.name}`, which does not need it")
+
+
+def _meets(dependency: Dependency, version: str) -> bool:
+    if dependency.requirement is None:
+        return True
+    try:
+        return Requirement.parse(dependency.requirement).matches(Version.parse(version))
+    except (InvalidRequirement, InvalidVersion):
+        return False
+
+
+def _stale(facts: Facts, locked: Locked, why: str) -> Reason:
+    message = f"the lock file is stale: {why}; cargo changes it and then refuses the package as dirty"
+    return Reason(message, "VA009", facts.repository, locked.path, 1, is_own=False)
+
+
+class LockedWorkspace:
+    """The resolution of a whole workspace, its paths leading to what a clone has there.
+
+    Args:
+        shelf: what the registry offers; the workspace's own packages are put there.
+        resolve: resolves needs over that shelf.
+    """
+
+    def __init__(self, facts: Facts, shelf: Shelf, resolve: Callable[[Sequence[tuple[Need, str]]], Resolution]) -> None:
+        self._facts = facts
+        self._shelf = shelf
+        self._resolve = resolve
+        self._put: set[str] = set()
+
+    def reasons(self, members: Sequence[Manifest], *, is_stale: bool) -> list[Reason]:
+        """Why cargo cannot resolve the workspace of these members.
+
+        Args:
+            is_stale: whether the lock file does not fit them; one that does is a resolution that cargo takes.
+        """
+        found: list[Reason] = []
+        needs: list[tuple[Need, str]] = []
+        by_label = {f"{member.name} {_version(member)}": member for member in members}
+        patched = self._patched(members)
+        for label, member in by_label.items():
+            release = as_release(member, keeps_all=True)
+            bundle = bundle_of(self._kept(member, release), self._home(member, patched, found), dev=True)
+            wanted = expand(bundle, frozenset(bundle.features), default=True)
+            if isinstance(wanted, MissingFeature):
+                continue  # it stands in the manifest, and is said of it
+            needs += [(need, label) for need in wanted]
+        if found or not is_stale:
+            return list(dict.fromkeys(found))
+        clash = self._resolve(needs).clash
+        if clash is None:
+            return []
+        holder = by_label.get(clash.by)
+        reason = clash_reason(self._facts, holder or members[0], clash._replace(by="") if holder else clash)
+        return [reason._replace(message=f"{reason.message}; the lock file has cargo resolve the whole workspace")]
+
+    def _kept(self, member: Manifest, release: Release) -> Release:
+        """The release without what comes from git or from other registries, which nobody here can ask."""
+        foreign = {
+            one.name
+            for one in member.dependencies
+            if one.git is not None or (one.registry is not None and one.registry not in CRATES_IO_INDEXES)
+        }
+        return release._replace(dependencies=tuple(one for one in release.dependencies if one.name not in foreign))
+
+    def _patched(self, members: Sequence[Manifest]) -> dict[str, Dependency]:
+        root = self._facts.manifests.root_of(members[0])
+        patches = root.patches if isinstance(root, Manifest) else members[0].patches
+        return {one.dependency.package: one.dependency for one in patches if one.dependency.path is not None}
+
+    def _home(
+        self, member: Manifest, patched: dict[str, Dependency], found: list[Reason]
+    ) -> Callable[[IndexDependency], str]:
+        paths = {(one.name, one.kind, one.target): one for one in member.dependencies}
+        kinds = {"normal": "dependencies", "dev": "dev-dependencies", "build": "build-dependencies"}
+
+        def home(one: IndexDependency) -> str:
+            dependency = paths[one.name, kinds[one.kind], one.target]
+            if dependency.path is not None:
+                return self._local(dependency, dependency, member, found)
+            patch = patched.get(one.package)
+            if patch is None or not self._fits(patch, one.requirement):
+                return ""
+            return self._local(patch, dependency, member, found)
+
+        return home
+
+    def _fits(self, patch: Dependency, requirement: str) -> bool:
+        assert patch.path is not None
+        end = self._facts.manifests.resolve(join(patch.folder, f"{patch.path}/Cargo.toml"))
+        version = end.package.version if isinstance(end, Manifest) and end.package else None
+        return version is not None and Requirement.parse(requirement).matches(Version.parse(version))
+
+    def _local(self, end: Dependency, user: Dependency, member: Manifest, found: list[Reason]) -> str:
+        """Put the package at the end of a path on the shelf, and what it needs by path in turn."""
+        assert end.path is not None
+        path = join(end.folder, f"{end.path}/Cargo.toml")
+        home = f"{self._facts.repository}:{path}"
+        if home in self._put:
+            return home
+        if self._facts.manifests.tree.in_submodule(path):
+            return ""
+        manifest = None if is_outside(path) else self._facts.manifests.resolve(path)
+        if not isinstance(manifest, Manifest) or manifest.name != end.package:
+            line = position_of(_text(self._facts, user, member), user.key)[0]
+            message = f"a clone has no `{end.package}` at `{end.path}`, and the lock file has cargo look there"
+            found.append(Reason(message, "", self._facts.repository, user.manifest_path, line, is_own=False))
+            return ""
+        self._put.add(home)
+        inner = self._kept(manifest, as_release(manifest, keeps_all=True))
+        bundle = bundle_of(inner, self._home(manifest, {}, found))
+        self._shelf.add_local(home, _version(manifest), bundle)
+        return home
+
+
+def _text(facts: Facts, dependency: Dependency, member: Manifest) -> bytes:
+    source = facts.manifests.load(dependency.manifest_path)
+    return source.text if isinstance(source, Manifest) else member.text
+
+
+def _version(manifest: Manifest) -> str:
+    return (manifest.package.version if manifest.package else None) or "0.0.0"

@@ -1,0 +1,134 @@
+"""What the registry has of a stack's crates, and what their checkouts are about to add to it."""
+
+from __future__ import annotations
+
+from batuta_hooks.domain.crates_io import spellings
+from batuta_hooks.domain.facts import Facts, Published
+from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.manifest import Manifest, Package
+from batuta_hooks.domain.packaged import as_release
+from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.domain.semver import InvalidVersion, Version
+from batuta_hooks.domain.shelf import Shelf
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from batuta_hooks.domain.release import Release
+
+#: Names of more parts are looked for in the uniform spellings alone.
+MOST_PARTS = 4
+
+
+class Coming(NamedTuple):
+    """A version that a checkout of the stack has and the registry does not."""
+
+    facts: Facts
+    path: str
+    release: Release
+
+
+class Standing(NamedTuple):
+    """Whether the registry has this very version; ``None`` where that is not known, and why."""
+
+    is_published: bool | None
+    why: str = ""
+    is_yanked: bool = False
+
+
+class Market:
+    """Answers for the judge of a stack, each found out once.
+
+    Args:
+        facts: about each repository of the stack.
+
+    Attributes:
+        wanted: see `batuta_hooks.checks.publishable.Judge`.
+    """
+
+    def __init__(self, facts: Iterable[Facts]) -> None:
+        self._all = tuple(facts)
+        self._shelves: dict[Callable[[str], object], Shelf] = {}
+        self._coming: dict[str, list[Coming]] | None = None
+        self.wanted: dict[str, set[str]] = {}
+
+    def standing(self, facts: Facts, package: Package) -> Standing:
+        """Whether the registry has the version of a package."""
+        published = facts.published(package.name)
+        if isinstance(published, Unknown):
+            self.wanted.setdefault(facts.repository, set()).add(package.name)
+            return Standing(None, f"`{package.name}`: {published.why}")
+        version = package.version or ""
+        if _has(published, version):
+            return Standing(True, is_yanked=_has(Published((), published.yanked), version))
+        if self.is_recent(facts, package.name) or _has_above(published, version):
+            return Standing(False)
+        self.wanted.setdefault(facts.repository, set()).add(package.name)
+        return Standing(None, "the registry was asked about it before the newest commit here")
+
+    def other_spelling(self, facts: Facts, name: str) -> str | None:
+        """The other name under which the registry has what crates.io takes for the same crate."""
+        other = facts.spelled_as(name)
+        if other is None:
+            unseen = [one for one in spellings(name, MOST_PARTS) if isinstance(facts.published(one), Unknown)]
+            self.wanted.setdefault(facts.repository, set()).update(unseen)
+        return None if other == name else other
+
+    def is_recent(self, facts: Facts, name: str) -> bool:
+        """Whether what is known of a crate is new enough to say that the registry has no more."""
+        published = facts.published(name)
+        if isinstance(published, Unknown):
+            return False
+        if published.is_of_this_run:
+            return True
+        committed_at = facts.committed_at()
+        return committed_at is None or (published.checked_at is not None and published.checked_at >= committed_at)
+
+    def shelf(self, facts: Facts) -> Shelf:
+        """What the registry that counts for a repository offers, and what the stack is about to add."""
+        shelf = self._shelves.get(facts.published)
+        if shelf is None:
+            coming = {name: [one.release for one in found] for name, found in self.coming().items()}
+            shelf = self._shelves[facts.published] = Shelf(facts.published, facts.release, coming)
+        return shelf
+
+    def coming(self) -> dict[str, list[Coming]]:
+        """The versions of the stack that its registry does not have, as far as is known."""
+        if self._coming is None:
+            self._coming = {}
+            for facts in self._all:
+                for path in facts.judged:
+                    manifest = facts.manifests.resolve(path)
+                    package = manifest.package if isinstance(manifest, Manifest) else None
+                    if package is None or package.version is None or not package.is_bound_for_crates_io:
+                        continue
+                    assert isinstance(manifest, Manifest)
+                    if not _has(facts.published(package.name), package.version):
+                        found = Coming(facts, path, as_release(manifest))
+                        self._coming.setdefault(package.name, []).append(found)
+        return self._coming
+
+
+def _has(published: Published | Unknown, text: str) -> bool:
+    """Whether the registry is known to have a version, yanked or not; build metadata makes no other version."""
+    own = _version(text)
+    if own is None or isinstance(published, Unknown):
+        return False
+    if text in published.versions:
+        return True
+    listed = map(_version, (*published.versions, *published.yanked))
+    return any(one is not None and one[:3] == own[:3] and one.precedence == own.precedence for one in listed)
+
+
+def _has_above(published: Published, text: str) -> bool:
+    own = _version(text)
+    listed = map(_version, (*published.versions, *published.yanked))
+    return own is None or any(one is not None and one.precedence > own.precedence for one in listed)
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version.parse(text)
+    except InvalidVersion:
+        return None

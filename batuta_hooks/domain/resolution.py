@@ -1,0 +1,269 @@
+"""Would cargo's resolver find a version for everything?  Over what a registry offers, without a registry at hand.
+
+cargo keeps one version of a package in each bucket of compatible ones, chooses no yanked one unless a lock file has it,
+and wants every feature to exist and every native library (`links`) to be linked by one package.  The newest version
+that fits is tried first; where that leads nowhere, the choice that caused it is taken back, and no other.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.domain.semver import InvalidRequirement, Requirement
+from batuta_hooks.domain.shelf import MissingFeature, Need, Offer, Shelf
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    Place = tuple[str, str, tuple[int, ...]]
+    """A package, its home and a bucket of its versions: where one version may be chosen."""
+
+MOST_STEPS = 20_000
+"""Choices after which a search is given up."""
+
+#: Why a need cannot be met.
+ABSENT, UNMATCHED, YANKED, FEATURE, LINKS, RIVAL = "absent", "unmatched", "yanked", "feature", "links", "rival"
+
+
+class Clash(NamedTuple):
+    """A need that cannot be met, and why.
+
+    Attributes:
+        by: who has the need, as `name version`; empty for the package that is resolved.
+        kind: one of the constants above.
+        detail: the versions there are, the missing feature, or who is in the way.
+    """
+
+    need: Need
+    by: str
+    kind: str
+    detail: str
+
+
+class Resolution(NamedTuple):
+    """What came of it.
+
+    Attributes:
+        chosen: version by package, its home and its bucket; all of them unless there is a clash.
+        clash: why there is none; ``None`` where there is one, or the search was given up.
+        unseen: packages of which nothing is known, with what keeps it from being known.
+        is_given_up: whether it took too many steps.
+    """
+
+    chosen: dict[Place, Offer]
+    clash: Clash | None
+    unseen: dict[str, Unknown]
+    is_given_up: bool = False
+
+
+class _Pending(NamedTuple):
+    """In a heap: what has the fewest versions to choose from comes first."""
+
+    choices: int
+    number: int
+    need: Need
+    by: str
+    level: int
+
+
+class _State:
+    def __init__(self) -> None:
+        self.chosen: dict[Place, tuple[Offer, int]] = {}
+        self.links: dict[str, tuple[str, int]] = {}
+        self.pending: list[_Pending] = []
+        self.taken: set[Need] = set()
+
+    def copy(self) -> _State:
+        other = _State()
+        other.chosen, other.links = self.chosen.copy(), self.links.copy()
+        other.pending, other.taken = self.pending.copy(), self.taken.copy()
+        return other
+
+
+class _Frame(NamedTuple):
+    """A choice that was made: the state before, how many versions were tried for it, and the levels that bar others."""
+
+    state: _State
+    pending: _Pending
+    tried: int
+    barred_by: set[int]
+
+
+class Resolver:
+    """Resolves needs over a shelf.
+
+    Args:
+        with_coming: whether versions that the registry does not have yet may be chosen.
+        locked: the versions that a lock file has, as package and version: yanked ones among them may be chosen.
+        must_know: asked of a package whose every version is below a requirement: whether what is known of it is as new
+            as it must be to say that there is none.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        with_coming: bool = False,
+        locked: Collection[tuple[str, str]] = frozenset(),
+        must_know: Callable[[str], bool] = lambda _package: True,
+        most_steps: int = MOST_STEPS,
+    ) -> None:
+        self._shelf = shelf
+        self._with_coming = with_coming
+        self._locked = locked
+        self._must_know = must_know
+        self._most_steps = most_steps
+        self._unseen: dict[str, Unknown] = {}
+        self._number = 0
+
+    def resolve(self, needs: Sequence[tuple[Need, str]], links: str | None = None) -> Resolution:
+        """Resolve the needs of a package, or of a whole workspace.
+
+        Args:
+            needs: each with who has it, as `Clash.by` spells it.
+            links: the native library that the package links to itself.
+        """
+        clash, state = self._search(self._start(needs, links), keeps=False)
+        if clash is not None:
+            # the newest of everything does not fit together: now with a memory of each choice
+            clash, state = self._search(self._start(needs, links), keeps=True)
+        chosen = {place: offer for place, (offer, _) in state.chosen.items()}
+        if clash is not None and not clash.kind:
+            return Resolution(chosen, None, self._unseen, is_given_up=True)
+        return Resolution(chosen, clash, self._unseen)
+
+    def _start(self, needs: Sequence[tuple[Need, str]], links: str | None) -> _State:
+        self._unseen = {}
+        state = _State()
+        if links is not None:
+            state.links[links] = ("the package itself", 0)
+        for need, by in needs:
+            self._add(state, need, by, 0)
+        return state
+
+    def _add(self, state: _State, need: Need, by: str, level: int) -> None:
+        if need in state.taken:
+            return
+        state.taken.add(need)
+        offers = self._shelf.matching(need)
+        if isinstance(offers, Unknown):
+            self._unseen[need.package] = offers
+            return
+        self._number += 1
+        heappush(state.pending, _Pending(len(offers), self._number, need, by, level))
+
+    def _search(self, state: _State, *, keeps: bool) -> tuple[Clash | None, _State]:
+        frames: list[_Frame] = []
+        first: Clash | None = None
+        steps = 0
+        while state.pending:
+            pending = heappop(state.pending)
+            barred_by: set[int] = set()
+            found = self._pick(state, pending, 0, barred_by)
+            while isinstance(found, Clash):
+                first = first or found
+                steps += 1
+                level = max(barred_by | {pending.level})
+                if not keeps or level == 0:
+                    return first, state
+                if steps > self._most_steps:
+                    return first._replace(kind=""), state
+                # back to the latest choice that is a cause, and on from there with what else can be chosen
+                causes = (barred_by | {pending.level}) - {level}
+                del frames[level:]
+                frame = frames.pop()
+                state, pending, barred_by = frame.state, frame.pending, frame.barred_by | causes
+                found = self._pick(state, pending, frame.tried, barred_by)
+            if found is None:
+                continue  # nothing is known that speaks against it
+            offer, tried = found
+            if keeps:
+                frames.append(_Frame(state.copy(), pending, tried, barred_by))
+            self._choose(state, pending, offer, len(frames))
+        return None, state
+
+    def _pick(
+        self, state: _State, pending: _Pending, tried: int, barred_by: set[int]
+    ) -> tuple[Offer, int] | Clash | None:
+        """The first version that fits, and how many were tried with it; `barred_by` takes in who bars others."""
+        need = pending.need
+        offers = self._shelf.matching(need)
+        assert not isinstance(offers, Unknown)
+        clash: Clash | None = None
+        for number in range(tried, len(offers)):
+            offer = offers[number]
+            if offer.is_coming and not self._with_coming:
+                continue
+            kind, detail = self._fault(state, need, offer, barred_by)
+            if not kind:
+                return offer, number + 1
+            if clash is None or clash.kind == YANKED:
+                clash = Clash(need, pending.by, kind, detail)
+        if tried == 0 and clash is None and self._is_beyond(need):
+            why = f"`{need.requirement}` is above every version that is known"
+            self._unseen[need.package] = Unknown(need.package, why)
+            return None
+        return clash or self._nothing(need, pending.by)
+
+    def _is_beyond(self, need: Need) -> bool:
+        if need.home or self._must_know(need.package):
+            return False
+        offers = self._shelf.offers(need.package)
+        return not isinstance(offers, Unknown) and is_above(
+            need.requirement, (one for one in offers if not one.is_coming)
+        )
+
+    def _nothing(self, need: Need, by: str) -> Clash:
+        offers = () if need.home else self._shelf.offers(need.package)
+        known = [one.text for one in offers if isinstance(one, Offer) and not one.is_coming]
+        if not known:
+            return Clash(need, by, ABSENT, "")
+        more = f" and {len(known) - 3} more" if len(known) > 4 else ""
+        return Clash(need, by, UNMATCHED, ", ".join(known[: 3 if more else 4]) + more)
+
+    def _fault(self, state: _State, need: Need, offer: Offer, barred_by: set[int]) -> tuple[str, str]:
+        """Why a version may not be chosen now: a kind of `Clash` and its detail; empty texts where it may."""
+        if offer.is_yanked and (need.package, offer.text) not in self._locked:
+            return YANKED, offer.text
+        other = state.chosen.get((need.package, need.home, offer.version.bucket))
+        if other is not None and other[0] != offer:
+            barred_by.add(other[1])
+            return RIVAL, f"{need.package} {other[0].text}"
+        needs = self._shelf.needs(need, offer)
+        if isinstance(needs, MissingFeature):
+            return FEATURE, f"{offer.text} has no feature `{needs.feature}`"
+        links = None if other is not None else self._shelf.links(need, offer)
+        if links is not None and links in state.links:
+            who, level = state.links[links]
+            barred_by.add(level)
+            return LINKS, f"{offer.text} links to `{links}`, as {who} does"
+        return "", ""
+
+    def _choose(self, state: _State, pending: _Pending, offer: Offer, level: int) -> None:
+        need = pending.need
+        place = need.package, need.home, offer.version.bucket
+        if place not in state.chosen:
+            state.chosen[place] = offer, level
+            links = self._shelf.links(need, offer)
+            if links is not None:
+                state.links[links] = f"{need.package} {offer.text}", level
+        needs = self._shelf.needs(need, offer)
+        if isinstance(needs, Unknown):
+            self._unseen[need.package] = needs
+            return
+        assert not isinstance(needs, MissingFeature)
+        by = f"{need.package} {offer.text}"
+        for one in needs:
+            self._add(state, one, by, level)
+
+
+def is_above(requirement: str, offers: Iterable[Offer]) -> bool:
+    """Whether a requirement asks for more than any of the versions: a later one could meet it."""
+    try:
+        wanted = Requirement.parse(requirement)
+    except InvalidRequirement:
+        return False
+    return all(one.version.precedence < wanted.at_least for one in offers)

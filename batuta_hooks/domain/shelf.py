@@ -1,0 +1,268 @@
+"""What a registry offers to cargo's resolver: versions, and what each of them needs with which features; remembered.
+
+Feature rules are those of cargo's resolver (docs/cargo-rules.md): `dep:` entries, implicit features of optional
+dependencies, and `x?/y`, which takes `x` into a resolution although it does not build it.
+"""
+
+from __future__ import annotations
+
+from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.domain.semver import InvalidRequirement, InvalidVersion, Requirement, Version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from batuta_hooks.domain.facts import Published
+    from batuta_hooks.domain.release import IndexDependency, Release
+
+_DEV = "dev"
+
+
+class Need(NamedTuple):
+    """A dependency, as something that must be found.
+
+    Attributes:
+        home: where it must come from: empty for the registry, else what a `Shelf` names a local package by.
+    """
+
+    package: str
+    requirement: str
+    features: frozenset[str] = frozenset()
+    default_features: bool = True
+    home: str = ""
+
+
+class Offer(NamedTuple):
+    """A version that may be chosen.
+
+    Attributes:
+        is_coming: the registry does not have it yet, the stack will publish it.
+    """
+
+    version: Version
+    text: str
+    is_yanked: bool = False
+    is_coming: bool = False
+
+
+class Bundle(NamedTuple):
+    """A version with all that a resolution must know of it.
+
+    Attributes:
+        firm: what it needs whatever its features are.
+        optional: what it needs where a feature asks for it, by the name in its manifest.
+        firm_names: the names of `firm`, in the same order.
+        features: what each feature enables, implicit ones included.
+    """
+
+    firm: tuple[Need, ...]
+    firm_names: tuple[str, ...]
+    optional: Mapping[str, tuple[Need, ...]]
+    features: Mapping[str, Sequence[str]]
+    links: str | None
+
+
+class MissingFeature(NamedTuple):
+    """A feature that a version does not have."""
+
+    feature: str
+
+
+def bundle_of(release: Release, home: Callable[[IndexDependency], str] = lambda _: "", *, dev: bool = False) -> Bundle:
+    """A release as a bundle.
+
+    Args:
+        home: where a dependency must come from, see `Need`.
+        dev: whether dev-dependencies count, as they do for the package that is resolved itself.
+    """
+    firm, names, optional = [], [], dict[str, tuple[Need, ...]]()
+    for one in release.dependencies:
+        if one.kind == _DEV and not dev:
+            continue
+        need = Need(one.package, one.requirement, frozenset(one.features), one.default_features, home(one))
+        if one.optional:
+            optional[one.name] = (*optional.get(one.name, ()), need)
+        else:
+            firm.append(need)
+            names.append(one.name)
+    features = dict(release.features)
+    named = {value[4:] for values in features.values() for value in values if value.startswith("dep:")}
+    for name in optional:
+        if name not in named:
+            features.setdefault(name, (f"dep:{name}",))
+    return Bundle(tuple(firm), tuple(names), optional, features, release.links)
+
+
+def expand(bundle: Bundle, wanted: frozenset[str], *, default: bool) -> tuple[Need, ...] | MissingFeature:
+    """What a bundle needs with features.
+
+    Args:
+        wanted: features by name.
+        default: whether its `default` feature is wanted too, if it has one.
+    """
+    pending = [*wanted, "default"] if default and "default" in bundle.features else list(wanted)
+    taken: set[str] = set()
+    extra: dict[str, set[str]] = {}
+    while pending:
+        name = pending.pop()
+        if name in taken:
+            continue
+        taken.add(name)
+        values = bundle.features.get(name)
+        if values is None:
+            return MissingFeature(name)
+        for value in values:
+            _enable(bundle, value, pending, extra)
+    needs = list(bundle.firm)
+    if extra:
+        for number, name in enumerate(bundle.firm_names):
+            if extra.get(name):
+                needs[number] = needs[number]._replace(features=needs[number].features | extra[name])
+        for name, more in extra.items():
+            needs += [one._replace(features=one.features | more) for one in bundle.optional.get(name, ())]
+    return tuple(needs)
+
+
+def _enable(bundle: Bundle, value: str, pending: list[str], extra: dict[str, set[str]]) -> None:
+    """Take in what a feature's value asks for: features to come in `pending`, dependencies with theirs in `extra`."""
+    package, slash, feature = value.partition("/")
+    if slash:
+        is_weak = package.endswith("?")
+        package = package.removesuffix("?")
+        if not is_weak and package in bundle.optional and package in bundle.features:
+            pending.append(package)
+        extra.setdefault(package, set()).add(feature)
+    elif value.startswith("dep:"):
+        extra.setdefault(value[4:], set())
+    else:
+        pending.append(value)
+
+
+class Shelf:
+    """What there is to choose from; every answer is remembered, for many resolutions over one registry.
+
+    Args:
+        published: which versions the registry has of a package.
+        release: all that it says of one of them.
+        coming: releases that the stack will publish, by package.
+    """
+
+    def __init__(
+        self,
+        published: Callable[[str], Published | Unknown],
+        release: Callable[[str, str], Release | Unknown | None],
+        coming: Mapping[str, Sequence[Release]] | None = None,
+    ) -> None:
+        self.published = published
+        self._release = release
+        self._coming = coming or {}
+        self._offers: dict[str, tuple[Offer, ...] | Unknown] = {}
+        self._matching: dict[tuple[str, str], tuple[Offer, ...] | Unknown] = {}
+        self._bundles: dict[tuple[str, str], Bundle | Unknown] = {}
+        self._needs: dict[tuple[str, str, frozenset[str], bool], tuple[Need, ...] | MissingFeature | Unknown] = {}
+        self._local: dict[str, tuple[Offer, Bundle]] = {}
+
+    def add_local(self, home: str, version: str, bundle: Bundle) -> None:
+        """Put a package of the checkout there; needs with this home can be met by nothing else."""
+        self._local[home] = Offer(_version(version) or Version(0, 0, 0), version), bundle
+
+    def offers(self, package: str) -> tuple[Offer, ...] | Unknown:
+        """All versions of a package, newest first, those that are coming last."""
+        found = self._offers.get(package)
+        if found is None:
+            found = self._offers[package] = self._look(package)
+        return found
+
+    def _look(self, package: str) -> tuple[Offer, ...] | Unknown:
+        coming = [Offer(version, one.version, is_coming=True) for one in self._coming.get(package, ())
+                  if (version := _version(one.version)) is not None]  # fmt: skip
+        published = self.published(package)
+        if isinstance(published, Unknown):
+            return tuple(coming) or published
+        found = [Offer(version, text, is_yanked) for texts, is_yanked in
+                 ((published.versions, False), (published.yanked, True))
+                 for text in texts if (version := _version(text)) is not None]  # fmt: skip
+        found.sort(key=lambda offer: offer.version.precedence, reverse=True)
+        return (*found, *coming)
+
+    def matching(self, need: Need) -> tuple[Offer, ...] | Unknown:
+        """The versions that meet a need's requirement, yanked ones too, in the order in which they are to be tried."""
+        if need.home:
+            return self._matching_local(need)
+        key = need.package, need.requirement
+        found = self._matching.get(key)
+        if found is None:
+            offers = self.offers(need.package)
+            if not isinstance(offers, Unknown):
+                wanted = _requirement(need.requirement)
+                offers = tuple(one for one in offers if wanted is not None and wanted.matches(one.version))
+            found = self._matching[key] = offers
+        return found
+
+    def _matching_local(self, need: Need) -> tuple[Offer, ...]:
+        local = self._local.get(need.home)
+        wanted = _requirement(need.requirement)
+        return (local[0],) if local and wanted is not None and wanted.matches(local[0].version) else ()
+
+    def bundle(self, package: str, offer: Offer) -> Bundle | Unknown:
+        """What a version of a package of the registry needs and has."""
+        key = package, offer.text
+        found = self._bundles.get(key)
+        if found is None:
+            found = self._bundles[key] = self._bundle(package, offer)
+        return found
+
+    def _bundle(self, package: str, offer: Offer) -> Bundle | Unknown:
+        if offer.is_coming:
+            return bundle_of(next(one for one in self._coming[package] if one.version == offer.text))
+        release = self._release(package, offer.text)
+        if release is None:
+            return Unknown(package, f"its index does not describe {offer.text}")
+        return release if isinstance(release, Unknown) else bundle_of(release)
+
+    def needs(self, need: Need, offer: Offer) -> tuple[Need, ...] | MissingFeature | Unknown:
+        """What a version needs that is chosen for a need."""
+        if need.home:
+            return expand(self._local[need.home][1], need.features, default=need.default_features)
+        key = need.package, offer.text, need.features, need.default_features
+        found = self._needs.get(key)
+        if found is None:
+            bundle = self.bundle(need.package, offer)
+            found = self._needs[key] = (
+                bundle if isinstance(bundle, Unknown) else expand(bundle, need.features, default=need.default_features)
+            )
+        return found
+
+    def links(self, need: Need, offer: Offer) -> str | None:
+        """The native library that a version links to."""
+        bundle = self._local[need.home][1] if need.home else self.bundle(need.package, offer)
+        return None if isinstance(bundle, Unknown) else bundle.links
+
+
+_versions: dict[str, Version | None] = {}
+_requirements: dict[str, Requirement | None] = {}
+_MOST_REMEMBERED = 1 << 16
+
+
+def _version(text: str) -> Version | None:
+    if text not in _versions:
+        if len(_versions) > _MOST_REMEMBERED:
+            _versions.clear()
+        try:
+            _versions[text] = Version.parse(text)
+        except InvalidVersion:
+            _versions[text] = None
+    return _versions[text]
+
+
+def _requirement(text: str) -> Requirement | None:
+    if text not in _requirements:
+        if len(_requirements) > _MOST_REMEMBERED:
+            _requirements.clear()
+        try:
+            _requirements[text] = Requirement.parse(text)
+        except InvalidRequirement:
+            _requirements[text] = None
+    return _requirements[text]
