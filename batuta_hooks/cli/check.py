@@ -67,7 +67,7 @@ def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes
     workspace = find_workspace(common.workspace)
     asking = asking_of(common, now)
     if wishes.fetch:
-        say_notes(_fetched(workspace, common, is_offline=asking.offline))
+        say_notes(fetched(workspace, common, is_offline=asking.offline))
     report = check(
         workspace,
         now=now,
@@ -99,7 +99,8 @@ def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes
     return exit_code(report, strict=strict)
 
 
-def _fetched(workspace: Workspace, common: Common, *, is_offline: bool) -> Sequence[str]:
+def fetched(workspace: Workspace, common: Common, *, is_offline: bool) -> Sequence[str]:
+    """Fetch in every repository, unless no socket may be opened; what the user should hear of it."""
     why = "--offline was given" if is_offline else told_offline(os.environ)
     if why:
         return [f"nothing was fetched: {why}"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from batuta_hooks.cli.page_text import crates_io_link, element, text
-from batuta_hooks.cli.status_cells import NOTHING, SIGNS, coverage_text, git_text, needs_action, released_text
-from batuta_hooks.cli.terminal import age
+from batuta_hooks.cli.status_cells import NOTHING, SIGNS, coverage_text, git_text, needs_action, released_text, sources
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.stack.standing import EQUAL, UNKNOWN
 from batuta_hooks.stack.status import Board, Row
@@ -108,29 +107,6 @@ def _details(row: Row) -> str:
     lines = [f"<li>{text(reason)}</li>" for reason in row.reasons]
     lines += [f"<li>{text(line)}</li>" for line in sources(row)]
     return f"<details><summary>details</summary><ul>{''.join(lines)}</ul></details>"
-
-
-def sources(row: Row) -> Iterator[str]:
-    """Each figure's file, tree and time, a clause each; plain text."""
-    crate, standing, last = row.crate, row.crate.standing, row.last_release
-    folder = "" if crate.repository == "." else f"{crate.repository}/"
-    yield f"manifest: {folder}{crate.manifest_path}"
-    if standing.age_s is not None:
-        yield f"crates.io: as of {age(standing.age_s)} ago, from {standing.source}"
-    elif standing.why:
-        yield f"crates.io: {standing.why}"
-    if crate.publishable.why:
-        yield f"publish: {crate.publishable.why}"
-    if last.published_at is not None:
-        yield f"last release: {last.version}, published {last.published_at}"
-    if last.tag is not None:
-        beyond = f"{last.commits} commits before HEAD" if last.commits is not None else "no ancestor of HEAD"
-        yield f"its tag: {last.tag}, {beyond}"
-    measured = row.coverage
-    if measured is not None:
-        tree = "of this tree" if measured.tree_is_current else "of another tree"
-        whom = "" if measured.is_of_crate else " of the whole repository"
-        yield f"coverage{whom}: {measured.percent:.2f} %, {tree}, {age(measured.age_s)} old, from {measured.source}"
 
 
 def findings(board: Board, anchors: Mapping[str, str]) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from batuta_hooks.cli.terminal import age
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.standing import EQUAL, UNKNOWN, Standing
 from batuta_hooks.stack.status import Board, Row
@@ -17,6 +18,8 @@ STYLES = {"error": "bold red", "warning": "yellow", UNDECIDED: "cyan", HEALTHY: 
 SIGNS = {"error": "✗", "warning": "!", UNDECIDED: "?", HEALTHY: "✓"}
 
 NOTHING = "-"
+
+_NAME_WIDTH = 24  # columns that a name gets before it is cut, where others want them
 
 
 class Column(NamedTuple):
@@ -47,6 +50,27 @@ def columns(board: Board) -> list[Column]:
     ]
     always = ("Version", "Health", "Publish")
     return [one for one in wanted if one.title in always or any(one.cell(row) != NOTHING for row in board.rows)]
+
+
+def fitting(wanted: Sequence[Column], shown: Sequence[Row], width: int) -> dict[Column, int]:
+    """The columns that there is room for beside the names, and how wide each is; what is longer has to be cut.
+
+    Args:
+        width: of all, with one space between them.
+    """
+    longest = {one: max([len(one.title), *(len(one.cell(row)) for row in shown)]) for one in wanted}
+    names = max((len(row.crate.name) for row in shown), default=0) + 2
+    if names + sum(longest.values()) + len(wanted) <= width:
+        return longest
+    room = width - min(names, _NAME_WIDTH)
+    fitted: dict[Column, int] = {}
+    for column in wanted:
+        needed = min(longest[column], max(column.widest, len(column.title)))
+        if needed + 1 > room and len(fitted) > 1:
+            break
+        fitted[column] = needed
+        room -= needed + 1
+    return fitted
 
 
 def is_of_interest(row: Row) -> bool:
@@ -91,3 +115,28 @@ def git_text(row: Row) -> str:
     ahead = f" +{status.ahead}" if status.ahead else ""
     behind = f" -{status.behind}" if status.behind else ""
     return f"{branch}{'*' if status.dirty else ''}{ahead}{behind}"
+
+
+def sources(row: Row) -> Iterator[str]:
+    """Each figure's file, tree and time, a clause each; plain text."""
+    crate, standing, last = row.crate, row.crate.standing, row.last_release
+    folder = "" if crate.repository == "." else f"{crate.repository}/"
+    yield f"manifest: {folder}{crate.manifest_path}"
+    if standing.age_s is not None:
+        yield f"crates.io: as of {age(standing.age_s)} ago, from {standing.source}"
+    elif standing.why:
+        yield f"crates.io: {standing.why}"
+    if crate.publishable.why:
+        yield f"publish: {crate.publishable.why}"
+    if last.published_at is not None:
+        yield f"last release: {last.version}, published {last.published_at}"
+    if last.tag is not None:
+        beyond = f"{last.commits} commits before HEAD" if last.commits is not None else "no ancestor of HEAD"
+        yield f"its tag: {last.tag}, {beyond}"
+    for lag in row.lags:
+        yield f"outdated: requires {lag.dependency} {lag.requirement}, and {lag.newest} is published"
+    measured = row.coverage
+    if measured is not None:
+        tree = "of this tree" if measured.tree_is_current else "of another tree"
+        whom = "" if measured.is_of_crate else " of the whole repository"
+        yield f"coverage{whom}: {measured.percent:.2f} %, {tree}, {age(measured.age_s)} old, from {measured.source}"

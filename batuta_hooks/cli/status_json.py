@@ -57,6 +57,7 @@ def _crate(row: Row) -> dict[str, Any]:
         "days_since_release": row.last_release.days,
         "commits_since_release": row.last_release.commits,
         "last_release": row.last_release._asdict(),
+        "outdated": [lag._asdict() for lag in row.lags],
         "git": {
             "branch": status.branch if status else None,
             "dirty": status.dirty if status else None,

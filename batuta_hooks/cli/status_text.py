@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from batuta_hooks.cli.status_cells import STYLES, Column, columns, is_of_interest
+from batuta_hooks.cli.status_cells import STYLES, columns, fitting, is_of_interest
 from batuta_hooks.cli.terminal import console
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.status import Board, Row
@@ -15,25 +15,24 @@ from batuta_hooks.stack.verdict import HEALTHY, UNDECIDED
 if TYPE_CHECKING:
     from rich.table import Table
 
-_NAME_WIDTH = 24  # columns that a name gets before it is folded, where others want them
 
-
-def print_board(board: Board, *, color: bool, verbose: bool) -> None:
+def print_board(board: Board, *, color: bool, verbose: bool, outdated: bool = False) -> None:
     """Print the board on standard output.
 
     Args:
         verbose: crates that are never published too, even if they are healthy, and every reason.
+        outdated: those alone that are, and what keeps them so.
     """
     out = console(color=color)
-    shown = [row for row in board.rows if verbose or is_of_interest(row)]
+    shown = [row for row in board.rows if (row.is_outdated if outdated else verbose or is_of_interest(row))]
     with out.capture() as captured:
         if shown:
             out.print(_table(board, shown, out.width))
     table = [line.rstrip() for line in captured.get().rstrip("\n").split("\n")] if shown else []
-    hidden = len(board.rows) - len(shown)
+    hidden = 0 if outdated else len(board.rows) - len(shown)
     parts = [
         table,
-        list(_reasons(shown, out.width, verbose=verbose)),
+        list(_wrapped(_lags(shown), out.width)) if outdated else list(_reasons(shown, out.width, verbose=verbose)),
         list(_wrapped(_summary(board, hidden), out.width)),
         list(_wrapped(_actions(board), out.width)),
     ]
@@ -46,10 +45,10 @@ def _table(board: Board, shown: list[Row], width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    fitting = _fitting(columns(board), shown, width)
+    fitted = fitting(columns(board), shown, width)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0, header_style="bold")
     table.add_column("Crate", overflow="fold", ratio=1)
-    for column, room in fitting.items():
+    for column, room in fitted.items():
         table.add_column(column.title, overflow="fold", width=room)
     visible = set(map(id, shown))
     for layer in board.layers:
@@ -57,26 +56,9 @@ def _table(board: Board, shown: list[Row], width: int) -> Table:
         if rows and len(board.layers) > 1:
             table.add_row(Text(printable(layer.name.upper()), "bold"))
         for row in rows:
-            cells = [Text(one.cell(row), STYLES[row.health] if one.title == "Health" else "") for one in fitting]
+            cells = [Text(one.cell(row), STYLES[row.health] if one.title == "Health" else "") for one in fitted]
             table.add_row(Text(("  " if len(board.layers) > 1 else "") + printable(row.crate.name)), *cells)
     return table
-
-
-def _fitting(wanted: list[Column], shown: list[Row], width: int) -> dict[Column, int]:
-    """The columns that there is room for, and how wide each is; what is longer is folded."""
-    longest = {one: max(len(one.title), *(len(one.cell(row)) for row in shown)) for one in wanted}
-    names = max(len(row.crate.name) for row in shown) + 2
-    if names + sum(longest.values()) + len(wanted) <= width:
-        return longest
-    room = width - min(names, _NAME_WIDTH)
-    fitting: dict[Column, int] = {}
-    for column in wanted:
-        needed = min(longest[column], max(column.widest, len(column.title)))
-        if needed + 1 > room and len(fitting) > 1:
-            break
-        fitting[column] = needed
-        room -= needed + 1
-    return fitting
 
 
 def _reasons(rows: list[Row], width: int, *, verbose: bool) -> Iterator[str]:
@@ -88,6 +70,14 @@ def _reasons(rows: list[Row], width: int, *, verbose: bool) -> Iterator[str]:
         for number, reason in enumerate(reasons):
             rest = f" (and {more} more)" if more and number == len(reasons) - 1 else ""
             yield from _wrapped([f"{row.crate.name}: {reason}{rest}"], width)
+
+
+def _lags(rows: list[Row]) -> Iterator[str]:
+    if not rows:
+        yield "nothing is outdated"
+    for row in rows:
+        for lag in row.lags:
+            yield f"{row.crate.name}: requires {lag.dependency} {lag.requirement}, and {lag.newest} is published"
 
 
 def _wrapped(lines: Iterable[str], width: int) -> Iterator[str]:

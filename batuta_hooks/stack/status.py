@@ -17,6 +17,7 @@ from batuta_hooks.stack.judging import MISCONFIGURED, Opened
 from batuta_hooks.stack.last_release import LastRelease, last_releases
 from batuta_hooks.stack.layers import Layer, Need, layers_of, needs_of
 from batuta_hooks.stack.measured import Coverage, coverage_in
+from batuta_hooks.stack.outdated import Lag, is_behind, lags_of
 from batuta_hooks.stack.standing import BEHIND, YANKED
 from batuta_hooks.stack.verdict import Crate, Report
 
@@ -31,6 +32,7 @@ class Row(NamedTuple):
         last_release: when that was, and what has happened since.
         coverage: what was measured last; ``None`` where nothing was found.
         warnings: how many the last lint gave; ``None`` where no result is known.
+        lags: its requirements that keep out what is published of the stack.
     """
 
     crate: Crate
@@ -39,6 +41,12 @@ class Row(NamedTuple):
     last_release: LastRelease = LastRelease()
     coverage: Coverage | None = None
     warnings: int | None = None
+    lags: tuple[Lag, ...] = ()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it is older than what is published of it, or does not admit what is published of another."""
+        return bool(self.lags) or is_behind(self.crate)
 
     @property
     def health(self) -> str:
@@ -65,10 +73,14 @@ class Board(NamedTuple):
     report: Report
     actions: tuple[Action, ...]
 
+    def outdated(self) -> Board:
+        """The same with the rows alone that are outdated."""
+        return self._replace(rows=tuple(row for row in self.rows if row.is_outdated))
+
     def in_layer(self, layer: Layer) -> list[Row]:
         """The rows of a layer, in its order."""
         named = self.by_name
-        return [row for name in layer.crates for row in named[name]]
+        return [row for name in layer.crates for row in named.get(name, ())]
 
     @property
     def by_name(self) -> dict[str, list[Row]]:
@@ -109,12 +121,13 @@ def status(
 
     report = check(workspace, now=now, jobs=jobs, on_progress=on_progress, asking=asking, beside=beside)
     checkouts = {checkout.path: checkout for checkout in report.checkouts}
+    needs = needs_of(report.crates)
+    lags = lags_of(needs, report.crates)
     rows = []
     for crate in report.crates:
         key = crate.repository, crate.manifest_path
-        release = releases.get(key, LastRelease())
-        rows.append(Row(crate, checkouts[crate.repository], tuple(_reasons(crate)), release, coverage.get(key)))
-    needs = needs_of(report.crates)
+        row = Row(crate, checkouts[crate.repository], tuple(_reasons(crate)), lags=lags.get(crate.name, ()))
+        rows.append(row._replace(last_release=releases.get(key, LastRelease()), coverage=coverage.get(key)))
     layers = layers_of((crate.name for crate in report.crates), needs, (config or Config()).layers)
     return Board(now.astimezone(UTC), layers, tuple(rows), needs, report, recommended_actions(report))
 

@@ -37,9 +37,11 @@ def console_scripts() -> dict[str, str]:
 
 
 def lower_bounds() -> dict[str, str]:
-    """Name of each runtime dependency to its oldest version that is promised to work."""
+    """Name of each runtime dependency, those of extras too, to its oldest version that is promised to work."""
     bounds = {}
-    for requirement in pyproject()["project"]["dependencies"]:
+    project = pyproject()["project"]
+    extras = (requirement for extra in project["optional-dependencies"].values() for requirement in extra)
+    for requirement in (*project["dependencies"], *extras):
         found = re.fullmatch(r"([a-z0-9-]+)>=([0-9.]+)", requirement)
         assert found, f"{requirement!r}: a runtime dependency is a name and a lower bound, and nothing else"
         bounds[found[1]] = found[2]

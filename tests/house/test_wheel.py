@@ -11,6 +11,7 @@ import pytest
 
 from tests.house.repository import PACKAGE, ROOT, console_scripts, files, lower_bounds, pyproject
 from tests.support.process import run, unmeasured
+from tests.support.repos import make_repo, package
 
 pytestmark = pytest.mark.slow
 
@@ -48,8 +49,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment that holds the wheel and the newest of what it depends on, from the index."""
-    return install(tmp_path_factory.mktemp("newest") / "venv", wheel)
+    """An environment that holds the wheel with its extras and the newest of what it depends on, from the index."""
+    return install(tmp_path_factory.mktemp("newest") / "venv", f"{wheel}[tui]")
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,32 @@ def test_every_console_script_starts(environment: str, request: pytest.FixtureRe
     for name in console_scripts():
         assert VERSION in run([programs / name, "--version"], cwd=tmp_path, env=outside()).stdout
         assert "--help" in run([programs / name, "--help"], cwd=tmp_path, env=outside()).stdout
+
+
+DASHBOARD = """
+import asyncio
+from batuta_hooks.cli.common import Common
+from batuta_hooks.cli.dashboard.app import Dashboard
+from batuta_hooks.cli.dashboard.work import work_of
+
+async def run():
+    app = Dashboard(work_of(Common(workspace=".", offline=True)))
+    async with app.run_test() as pilot:
+        while app.job:
+            await pilot.pause(0.05)
+        await pilot.press("down", "enter", "escape", "slash", "x", "enter", "t", "i", "escape", "question_mark", "q")
+    print([row.crate.name for row in app.board.rows])
+
+asyncio.run(run())
+"""
+
+
+@pytest.mark.parametrize("environment", ["installed", "installed_oldest"])
+def test_the_dashboard_runs(environment: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """With the newest and with the oldest textual the dashboard shows a stack and takes keys."""
+    make_repo(tmp_path / "a", {"Cargo.toml": package("a")})
+    programs: Path = request.getfixturevalue(environment)
+    assert run([programs / "python", "-c", DASHBOARD], cwd=tmp_path, env=outside()).stdout == "['a']\n"
 
 
 def test_hook_scripts_are_found_from_the_installed_package(installed: Path, tmp_path: Path) -> None:

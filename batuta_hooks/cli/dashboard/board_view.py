@@ -1,0 +1,181 @@
+"""The board as a table with a cursor: layers, and a line a crate."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+
+from batuta_hooks.cli.dashboard.lines import Lines
+from batuta_hooks.cli.status_cells import SIGNS, STYLES, Column, columns, fitting, is_of_interest, needs_action
+from batuta_hooks.report.plain import printable
+from batuta_hooks.stack.status import Board, Row
+
+
+class Filter(NamedTuple):
+    """Which crates to show.
+
+    Attributes:
+        words: each must be in a crate's name, repository, health or reasons; in lower case.
+        only_action: those alone that somebody has to do something about.
+    """
+
+    words: tuple[str, ...] = ()
+    only_action: bool = False
+
+    def admits(self, row: Row) -> bool:
+        """Whether a row is to be shown."""
+        if self.only_action and not needs_action(row):
+            return False
+        if not self.words:
+            return is_of_interest(row)
+        said = f"{row.crate.name} {row.crate.repository} {row.health} {' '.join(row.reasons)}".lower()
+        return all(word in said for word in self.words)
+
+
+class BoardView(Lines):
+    """A line a crate below the name of its layer; the cursor is on a crate."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "a page up", show=False),
+        Binding("pagedown", "page(1)", "a page down", show=False),
+        Binding("home", "move(-1000000)", "first", show=False),
+        Binding("end", "move(1000000)", "last", show=False),
+        Binding("enter", "choose", "crate"),
+    ]
+
+    class Chosen(Message):
+        """Somebody wants to know more of a crate."""
+
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
+
+    class Fitted(Message):
+        """Other columns are shown, or other widths.
+
+        Attributes:
+            titles: of the columns, as the lines below them stand.
+        """
+
+        def __init__(self, titles: Text) -> None:
+            super().__init__()
+            self.titles = titles
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  textual's name
+        super().__init__(id=id)
+        self._board: Board | None = None
+        self._filter = Filter()
+        self._items: list[Row | str] = []  # a text is a layer's name
+        self._fitted: dict[Column, int] = {}
+        self._cursor = -1
+
+    @property
+    def rows(self) -> list[Row]:
+        """The crates that are shown, in their order."""
+        return [item for item in self._items if isinstance(item, Row)]
+
+    @property
+    def chosen(self) -> Row | None:
+        """The crate that the cursor is on."""
+        item = self._items[self._cursor] if 0 <= self._cursor < len(self._items) else None
+        return item if isinstance(item, Row) else None
+
+    def show(self, board: Board, chosen: Filter) -> None:
+        """Show a board; the cursor stays with its crate where that is still there."""
+        before = self.chosen.crate if self.chosen else None
+        self._board, self._filter = board, chosen
+        self._items = []
+        for layer in board.layers:
+            rows = [row for row in board.in_layer(layer) if chosen.admits(row)]
+            self._items += [printable(layer.name), *rows] if rows else []
+        self._cursor = next(
+            (
+                number
+                for number, item in enumerate(self._items)
+                if isinstance(item, Row)
+                and before is not None
+                and (item.crate.name, item.crate.repository) == (before.name, before.repository)
+            ),
+            1 if self._items else -1,
+        )
+        self._fit()
+        self._follow()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Other columns may fit now."""
+        self._fit()
+        self._follow()
+
+    def _fit(self) -> None:
+        width = max(self.size.width - 1, 20)
+        self._fitted = fitting(columns(self._board), self.rows, width - 4) if self._board else {}
+        self.virtual_size = Size(width, len(self._items))
+        self.post_message(self.Fitted(self._joined("Crate", [column.title for column in self._fitted], "bold")))
+        self.refresh()
+
+    def line(self, number: int) -> Text:
+        """A crate, or the name of a layer."""
+        if number >= len(self._items):
+            return Text("")
+        item = self._items[number]
+        if isinstance(item, str):
+            return Text(item.upper(), "bold")
+        cells = [column.cell(item) for column in self._fitted]
+        style = STYLES[item.health]
+        text = self._joined(f"{SIGNS[item.health]} {printable(item.crate.name)}", cells, "", style)
+        if number == self._cursor:
+            text.stylize("reverse")
+        return text
+
+    def _joined(self, name: str, cells: list[str], style: str, health: str = "") -> Text:
+        rest = sum(self._fitted.values()) + len(self._fitted)
+        text = Text(_cut(name, max(self.virtual_size.width - rest, 8)), style, no_wrap=True)
+        for (column, width), cell in zip(self._fitted.items(), cells, strict=True):
+            text.append(" ")
+            text.append(_cut(cell, width), health if column.title == "Health" and health else style)
+        return text
+
+    def action_move(self, steps: int) -> None:
+        """Move the cursor over so many lines, and on to the next crate."""
+        if not self.rows:
+            return
+        self._cursor = min(max(self._cursor + steps, 1), len(self._items) - 1)
+        if isinstance(self._items[self._cursor], str):
+            self._cursor += 1 if steps > 0 else -1
+        self._follow()
+        self.refresh()
+
+    def action_page(self, direction: int) -> None:
+        """Move the cursor over a screenful."""
+        self.action_move(direction * max(self.size.height - 1, 1))
+
+    def action_choose(self) -> None:
+        """Tell that somebody wants to know more of this crate."""
+        if self.chosen is not None:
+            self.post_message(self.Chosen(self.chosen))
+
+    def on_click(self, event: events.Click) -> None:
+        """The cursor goes where somebody clicks; a second click there is as good as enter."""
+        number = event.y + self.scroll_offset.y
+        if 0 <= number < len(self._items) and isinstance(self._items[number], Row):
+            if number == self._cursor:
+                self.action_choose()
+            self._cursor = number
+            self.refresh()
+
+    def _follow(self) -> None:
+        """Scroll to the cursor, with the name of its layer if that stands just above."""
+        if self._cursor >= 0:
+            first = self._cursor - 1 if isinstance(self._items[self._cursor - 1], str) else self._cursor
+            self.scroll_to_region(Region(0, first, 1, self._cursor - first + 1), animate=False, force=True)
+
+
+def _cut(text: str, width: int) -> str:
+    return f"{text[: width - 1]}…" if len(text) > width else text.ljust(width)
