@@ -17,6 +17,8 @@ from batuta_hooks.stack.checkouts import find_workspace
 from batuta_hooks.stack.link import links_there
 from batuta_hooks.stack.sync import plan_sync
 from batuta_hooks.stack.sync_apply import apply, failed
+from batuta_hooks.stack.sync_progress import Progress as Batches
+from batuta_hooks.stack.sync_progress import note_batch, read_progress
 from batuta_hooks.stack.sync_values import Outcome, Plan, Wish
 
 
@@ -62,8 +64,12 @@ def run_sync(common: Common, wish: Wish, manner: Manner) -> int:
             "the stack is linked, so cargo would build against checkouts and not against what is published",
             mend="batuta-stack unlink, then sync, then link again",
         )
+    batches = plan.batches
+    done = read_progress(workspace) if manner.gradual else Batches()
     if manner.gradual:
-        plan = plan.only(plan.batches[0])
+        plan = plan.only(batches[0])
+        number = len(done.done) + 1
+        print(f"batuta-stack: batch {number} of {number + len(batches) - 1}", file=sys.stderr)
     if manner.format == "text":
         _print_plan(plan, manner, now, color=color, quiet=quiet)
     if not manner.yes and not _agrees():
@@ -72,6 +78,8 @@ def run_sync(common: Common, wish: Wish, manner: Manner) -> int:
     told = Progress("repositories synchronized", quiet=quiet)
     outcomes = apply(plan, wish, offline=bool(common.offline), jobs=common.jobs, on_progress=told)
     _print_outcomes(plan, outcomes, manner, now, color=color)
+    if manner.gradual and not failed(outcomes):
+        note_batch(workspace, done, batches[0], len(batches) - 1)
     return 1 if failed(outcomes) else 0
 
 

@@ -15,6 +15,8 @@ import pytest
 import tomli
 
 from batuta_hooks.cli.app import main
+from batuta_hooks.stack.checkouts import find_workspace
+from batuta_hooks.stack.sync_progress import Progress, note_batch, read_progress
 from tests.support.crates import put_crate
 from tests.support.online import go_online
 from tests.support.process import run
@@ -235,10 +237,33 @@ def test_batches_one_run_at_a_time(stack: Path, capsys: pytest.CaptureFixture[st
     rest = ENTRY + 'entrenar = "0.1.0"\n'
     high = entrenar(stack, rest, name="high")
     assert "  1. entrenar\n  2. high" in said(capsys, "--dry-run", "--gradual")
-    assert [one["repository"] for one in document(capsys, "--yes", "--gradual")["repositories"]] == ["entrenar"]
+    assert gradually(capsys) == (["entrenar"], "batuta-stack: batch 1 of 2")
     assert high.git("rev-list", "--count", "HEAD") == "1"
-    assert [one["repository"] for one in document(capsys, "--yes", "--gradual")["repositories"]] == ["high"]
-    assert document(capsys, "--yes", "--gradual")["repositories"] == []
+    assert (stack / ".batuta/.gitignore").read_text() == "*\n"
+    (stack / "batuta-stack.toml").write_text("")
+    assert gradually(capsys) == (["high"], "batuta-stack: batch 2 of 2")
+    assert not (stack / ".batuta/sync.json").exists()
+    assert gradually(capsys) == ([], "")
+
+
+def gradually(capsys: pytest.CaptureFixture[str]) -> tuple[list[str], str]:
+    """The repositories of the next batch, and what is said of it."""
+    assert main(["sync", "--yes", "--gradual", "--format", "json"]) == 0
+    out, err = capsys.readouterr()
+    return [one["repository"] for one in json.loads(out)["repositories"]], err.strip()
+
+
+def test_progress_is_told_and_never_believed(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A note that cannot be read is none; in a repository alone it lies in its git folder."""
+    (stack / ".batuta").mkdir()
+    for text in ("", "[]", '{"schema": "other"}', '{"schema": "batuta.sync-progress/1", "done": 3}'):
+        (stack / ".batuta/sync.json").write_text(text)
+        assert read_progress(find_workspace(str(stack))) == Progress()
+    alone = find_workspace(str(stack / "entrenar"))
+    note_batch(alone, Progress(), (".",), 2)
+    note_batch(alone, read_progress(alone), ("x",), 1)
+    assert read_progress(alone) == Progress(((".",), ("x",)), 1)
+    assert (stack / "entrenar/.git/batuta/sync.json").exists()
 
 
 def test_offline(stack: Path, capsys: pytest.CaptureFixture[str], registry: FaultyRegistry) -> None:
