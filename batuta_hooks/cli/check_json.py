@@ -34,6 +34,7 @@ def check_document(report: Report, now: datetime, truths: Truths | None = None) 
         },
         "crates": [_crate(crate, truths or {}) for crate in report.crates],
         "findings": [_finding(placed) for placed in report.findings],
+        "conflicts": [conflict._asdict() for conflict in report.conflicts],
         "cycles": report.cycles,
         "unknown": [
             {"repository": place, "crate": unknown.crate, "why": unknown.why} for place, unknown in report.unknown

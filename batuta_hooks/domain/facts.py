@@ -10,6 +10,8 @@ from batuta_hooks.domain.stack import Stack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from batuta_hooks.domain.lockfile import LockFault
+    from batuta_hooks.domain.locks import Lockfile
     from batuta_hooks.domain.release import Release
     from batuta_hooks.domain.tag_facts import TagFacts
     from batuta_hooks.domain.workspace import Manifests  # whoever only looks a crate up does without
@@ -84,6 +86,10 @@ def _no_archive(package: str, _version: str) -> Origin | Unknown:
     return Unknown(package, "its archive was not looked at")
 
 
+def _no_lockfile(_path: str) -> Lockfile | LockFault | None:
+    return None
+
+
 def _no_sibling(_folder: str) -> Sibling | None:
     return None
 
@@ -119,6 +125,8 @@ class Facts(NamedTuple):
         policy: what the configuration says of versions.
         origin: asks from which commit a published version of a package was made, its version spelled as published.
         tag: the tag that is judged, where one is.
+        is_whole: whether every other repository of `stack` is judged too, so that a finding is said where it belongs.
+        lockfile: asks for the tracked Cargo.lock at a path, or why cargo would not read it.
     """
 
     manifests: Manifests
@@ -137,6 +145,8 @@ class Facts(NamedTuple):
     policy: Policy = Policy()
     origin: Callable[[str, str], Origin | Unknown] = _no_archive
     tag: TagFacts | None = None
+    is_whole: bool = False
+    lockfile: Callable[[str], Lockfile | LockFault | None] = _no_lockfile
 
     def needs(self, path: str) -> bool:
         """Whether the repository depends on a manifest: its top one, a workspace's member, or one that was readable."""

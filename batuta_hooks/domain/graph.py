@@ -14,6 +14,7 @@ from itertools import count
 from batuta_hooks.domain.manifest import BUILD, DEV, Dependency, Key, Manifest
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.semver import InvalidRequirement, InvalidVersion, Requirement, Version
+from batuta_hooks.domain.stack import StackCrate, stack_crate
 
 FULL_SEARCHES = 32
 """How many times the search for a shortest walk may pass over all edges of a component: the bound on hostile graphs."""
@@ -56,25 +57,28 @@ class CyclicGraph(ValueError):
 
 
 def edges_of(manifest: Manifest, repository: str = "") -> Iterator[Edge]:
-    """A resolved manifest's dependencies as edges, in the order written; none for a virtual manifest.
+    """A resolved manifest's dependencies as edges, in the order written; none for a virtual manifest."""
+    crate = stack_crate(manifest, repository)
+    return iter(()) if crate is None else edges_of_crate(crate)
+
+
+def edges_of_crate(crate: StackCrate) -> Iterator[Edge]:
+    """A crate's dependencies as edges, in the order written.
 
     A dependency on another version of the package itself is left out: cargo takes it from the registry (an old release
     that re-exports a newer one, or the reverse), so it neither orders anything nor closes a cycle.
     """
-    if manifest.package is None:
-        return
-    name, version = manifest.package.name, manifest.package.version or "0.0.0"
-    for dependency in manifest.dependencies:
-        if dependency.package == name and _is_another_version(dependency, version):
+    for dependency in crate.dependencies:
+        if dependency.package == crate.name and _is_another_version(dependency, crate.version or "0.0.0"):
             continue
         yield Edge(
-            dependent=name,
+            dependent=crate.name,
             dependency=dependency.package,
             kind=dependency.kind,
             requirement=dependency.requirement,
             target=dependency.target,
-            repository=repository,
-            manifest_path=manifest.path,
+            repository=crate.repository,
+            manifest_path=crate.manifest_path,
             key=dependency.user_key,
         )
 

@@ -48,6 +48,11 @@ class LockedPackage(NamedTuple):
     dependencies: tuple[str, ...]
 
     @property
+    def names_needed(self) -> list[str]:
+        """The names of the packages that it needs."""
+        return [entry.partition(" ")[0] for entry in self.dependencies]
+
+    @property
     def is_from_crates_io(self) -> bool:
         """Whether crates.io is its source."""
         return self.source in CRATES_IO

@@ -23,6 +23,7 @@ class StackCrate(NamedTuple):
         is_publishable: whether cargo would publish it anywhere.
         dependencies: of all kinds, in the order written.  Those of a checkout that was read from its files have no
             `entry`.
+        is_bound_for_crates_io: whether crates.io is among the registries that it may go to.
     """
 
     name: str
@@ -31,6 +32,7 @@ class StackCrate(NamedTuple):
     manifest_path: str
     is_publishable: bool
     dependencies: tuple[Dependency, ...]
+    is_bound_for_crates_io: bool = True
 
 
 def stack_crate(manifest: Manifest, repository: str = ".") -> StackCrate | None:
@@ -39,7 +41,13 @@ def stack_crate(manifest: Manifest, repository: str = ".") -> StackCrate | None:
     if package is None:
         return None
     return StackCrate(
-        package.name, package.version, repository, manifest.path, package.is_publishable, manifest.dependencies
+        package.name,
+        package.version,
+        repository,
+        manifest.path,
+        package.is_publishable,
+        manifest.dependencies,
+        package.is_bound_for_crates_io,
     )
 
 
@@ -64,7 +72,7 @@ class Stack:
     Of several with one name the first that may be published stands for it, else the first.
 
     Args:
-        load: gives the crates, those of the judged repository first.
+        load: gives the crates.
     """
 
     def __init__(self, load: Callable[[], Iterable[StackCrate]] = _nothing) -> None:
@@ -79,6 +87,19 @@ class Stack:
         """All crates, in the order in which their names first came."""
         return self._crates().values()
 
+    @property
+    def whole(self) -> Stack:
+        """The stack as every repository of it sees it."""
+        return self
+
+    def seen_from(self, load: Callable[[], Iterable[StackCrate]]) -> Stack:
+        """The stack for one of its repositories, whose crates stand for their names before all others.
+
+        Args:
+            load: gives the repository's own crates.
+        """
+        return _SeenFrom(self, load)
+
     def _crates(self) -> dict[str, StackCrate]:
         if self._by_name is None:
             found: dict[str, StackCrate] = {}
@@ -88,3 +109,20 @@ class Stack:
                     found[crate.name] = crate
             self._by_name = found
         return self._by_name
+
+
+class _SeenFrom(Stack):
+    def __init__(self, whole: Stack, load: Callable[[], Iterable[StackCrate]]) -> None:
+        super().__init__(load)
+        self._whole = whole
+
+    @property
+    def whole(self) -> Stack:
+        return self._whole
+
+    def crate(self, name: str) -> StackCrate | None:
+        return super().crate(name) or self._whole.crate(name)
+
+    def crates(self) -> Iterable[StackCrate]:
+        own = self._crates()
+        return (*own.values(), *(crate for crate in self._whole.crates() if crate.name not in own))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Facts
+from batuta_hooks.domain.locks import lockfiles_of
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.stack import Stack, crates_in
@@ -129,6 +130,7 @@ def gather_facts(
         is_on_disk=lambda path: bool(repository.top) and os.path.lexists(f"{repository.top}/{path}"),
         stack=Stack(lambda: crates_in(manifests, manifests.tree.manifest_paths)),
         committed_at=lambda: repository.objects.committed_at(commit),
+        lockfile=lockfiles_of(manifests.tree),
     )
 
 

@@ -76,6 +76,7 @@ class Judging:
         self._registry: Registry | None = None
         self._ttl_s: int | None = None
         self._ages: list[int] = []
+        self._config: Config | None = None
 
     def judge(
         self,
@@ -102,10 +103,10 @@ class Judging:
             scope = Scope((), ())
         else:
             scope = named(files, repository.top, tree, manifests) if files else whole(tree)
-        config = self._configuration(manifests)
+        config = self._config = self._configuration(manifests)
         if config is None:
             facts = self._facts(manifests, scope, base, commit)._replace(tag=tag)
-            self._findings += self._ask(facts, tree, commit)
+            found = self._ask(facts, tree, commit)
         else:
             from batuta_hooks.guards.configured import settle, without_skipped
 
@@ -113,14 +114,18 @@ class Judging:
             scope = without_skipped(scope, config)
             facts = self._facts(manifests, scope, base, commit)
             facts = facts._replace(policy=config.policy, tag=tag and tag._replace(rules=config.tags))
-            found = self._ask(facts, tree, commit)
-            self._findings += settle(found, config, self._stage, repository)
+            found = settle(self._ask(facts, tree, commit), config, self._stage, repository)
+        self._findings += self._weighed(found, facts, base)
         self._manifests += len(scope.manifests)
 
     def _facts(self, manifests: Manifests, scope: Scope, base: str | Callable[[], str], commit: str) -> Facts:
         return gather_facts(self._repository, manifests, scope, base, commit or "HEAD")._replace(
             published=self._published, release=self._release, origin=self._origin
         )
+
+    def _weighed(self, found: list[Finding], _facts: Facts, _base: str | Callable[[], str]) -> list[Finding]:
+        """What a guard makes of its findings at last."""
+        return found
 
     def _configuration(self, manifests: Manifests) -> Config | None:
         root = manifests.load("Cargo.toml")

@@ -15,7 +15,7 @@ from batuta_hooks.guards.options import Options
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from batuta_hooks.guards.judging import Check, Verdict
+    from batuta_hooks.guards.judging import Check, Judging, Verdict
 
 
 def pushed_refs(options: Options) -> list[PushedRef]:
@@ -54,13 +54,18 @@ def git_lines() -> list[PushedRef]:
     )
 
 
-def judge_pushed(options: Options, pushed: Sequence[PushedRef], load_check: Callable[[], Check]) -> Verdict:
+def judge_pushed(
+    options: Options,
+    pushed: Sequence[PushedRef],
+    load_check: Callable[[], Check],
+    load_judging: Callable[[], type[Judging]],
+) -> Verdict:
     """Judge the tip of each ref, or each commit that the push brings; deletions bring none.
 
     Raises:
         BatutaError: a pushed object is not here, or the configuration is wrong.
     """
-    from batuta_hooks.guards.judging import Judging, Verdict
+    from batuta_hooks.guards.judging import Verdict
 
     if not pushed:
         return Verdict()
@@ -68,7 +73,7 @@ def judge_pushed(options: Options, pushed: Sequence[PushedRef], load_check: Call
     try:
         repository.objects.start()
         repository.top  # noqa: B018  says "no repository" before git says something less clear
-        judging = Judging(repository, load_check(), "push", options.refresh_s)
+        judging = load_judging()(repository, load_check(), "push", options.refresh_s)
         remote_name = options.remote or os.environ.get("PRE_COMMIT_REMOTE_NAME", "")
         commits: dict[str, Callable[[], str]] = {}
         for ref in pushed:

@@ -14,7 +14,7 @@ from batuta_hooks.guards.options import Options, parse_options
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from batuta_hooks.guards.judging import Check, Verdict
+    from batuta_hooks.guards.judging import Check, Judging, Verdict
 
 #: Python collects garbage after 700 allocations; imports alone make many times that, and none of it is garbage.
 _ALLOCATIONS = 100_000
@@ -28,6 +28,7 @@ def run_guard(
     argv: Sequence[str] | None = None,
     *,
     judge_by: Callable[[Options, Callable[[], Check]], Verdict] | None = None,
+    takes_tags: bool = False,
 ) -> int:
     """Run a guard from its arguments to its exit code; what stops it is a sentence on standard error.
 
@@ -36,7 +37,8 @@ def run_guard(
         purpose: one line for ``--help``.
         load_check: imports the check and returns it; called once git is at work.
         argv: arguments without the program's name; ``None`` for those of the process.
-        judge_by: finds out what to judge, where that is no manifests; ``None`` for `judge`.
+        judge_by: finds out what to judge and judges it; ``None`` for `judge`.
+        takes_tags: whether its operands are tags and not files.
     """
     if argv is None:
         gc.set_threshold(_ALLOCATIONS)
@@ -45,7 +47,7 @@ def run_guard(
         if options.help or options.version:
             from batuta_hooks.guards.about import show
 
-            show(name, purpose, options, takes_tags=judge_by is not None)
+            show(name, purpose, options, takes_tags=takes_tags)
             return 0
         verdict = (judge_by or judge)(options, load_check)
         if verdict.findings or verdict.unknown or verdict.warnings or options.format != "text":
@@ -87,8 +89,20 @@ def stage_of(options: Options) -> str:
     return framework_stage(os.environ) or "manual"
 
 
-def judge(options: Options, load_check: Callable[[], Check]) -> Verdict:
+def _plain_judging() -> type[Judging]:
+    from batuta_hooks.guards.judging import Judging  # git is at work while the parser is imported
+
+    return Judging
+
+
+def judge(
+    options: Options, load_check: Callable[[], Check], load_judging: Callable[[], type[Judging]] = _plain_judging
+) -> Verdict:
     """Judge what the options, standard input and a framework's variables ask for.
+
+    Args:
+        load_check: imports the check; called once git is at work.
+        load_judging: imports what judges by it.
 
     Raises:
         BatutaError: there is nothing to judge that git knows of, or the configuration is wrong.
@@ -99,7 +113,7 @@ def judge(options: Options, load_check: Callable[[], Check]) -> Verdict:
 
         pushed = pushed_refs(options)
         if not pushed or not options.source:
-            return judge_pushed(options, pushed, load_check)
+            return judge_pushed(options, pushed, load_check, load_judging)
     source = options.source
     if not source:
         # a framework has put what is not staged aside, and may be asked for all files of the worktree
@@ -110,15 +124,14 @@ def judge(options: Options, load_check: Callable[[], Check]) -> Verdict:
     try:
         if source != WORKTREE:
             repository.objects.start()
-        from batuta_hooks.guards.judging import Judging  # git is at work while the parser is imported
-
+        judging_class = load_judging()
         if is_revision:
             commit = repository.commit(source)
-            judging = Judging(repository, load_check(), stage, options.refresh_s)
+            judging = judging_class(repository, load_check(), stage, options.refresh_s)
             judging.judge(repository.commit_tree(commit), options.files, commit)
         else:
             repository.advance()
-            judging = Judging(repository, load_check(), stage, options.refresh_s)
+            judging = judging_class(repository, load_check(), stage, options.refresh_s)
             judging.judge(repository.tree(), options.files)
         return judging.verdict()
     finally:

@@ -29,4 +29,4 @@ def _judge(options: Options, load_check: Callable[[], Check]) -> Verdict:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the guard and return its exit code (docs/guards.md)."""
-    return run_guard("batuta-tag-collision", PURPOSE, _load_check, argv, judge_by=_judge)
+    return run_guard("batuta-tag-collision", PURPOSE, _load_check, argv, judge_by=_judge, takes_tags=True)

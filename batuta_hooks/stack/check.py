@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
+from batuta_hooks.checks.shared_versions import Conflict, conflicts
 from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.domain.facts import Policy
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.graph import CrateGraph
 from batuta_hooks.domain.stack import Stack, StackCrate
@@ -91,17 +93,19 @@ def check(  # noqa: PLR0913  named options
         reported = _selected(everything, crates, len(failed))
         places = {crate.repository for crate in reported}
         judged = [one for one in judged if one.checkout.path in places]
+    findings = _findings(reported, judged)
     return Report(
         workspace=workspace.folder,
         source=source,
         crates=reported,
-        findings=_findings(reported, judged),
+        findings=findings,
         unknown=_unknown(reported, judged),
         checkouts=tuple(one.checkout for one in judged),
         cycles=cycles if not crates else tuple(one for one in cycles if not set(crates).isdisjoint(one)),
         data_age_s=registries.oldest_age_s,
         as_of=asking.as_of if asking else "",
         notes=tuple(registries.notes),
+        conflicts=tuple(_conflicts([one for one in opened if isinstance(one, Opened)], findings)),
         made_at=int(now.timestamp()),
     )
 
@@ -157,18 +161,17 @@ def open_all(
 
 
 def side_by_side(opened: Sequence[Opened | Judged]) -> list[Opened | Judged]:
-    """Repositories each of which knows the crates of all, its own first."""
+    """Repositories each of which knows the crates of all, its own before others of the same name."""
     own = [one.stack_crates() if isinstance(one, Opened) else [] for one in opened]
+    whole = Stack(lambda: (crate for crates in own for crate in crates))
 
-    def stack_around(number: int) -> Stack:
-        return Stack(lambda: (crate for crates in (own[number], *own) for crate in crates))
+    def placed(one: Opened | Judged, crates: list[StackCrate]) -> Opened | Judged:
+        if not isinstance(one, Opened):
+            return one
+        stack = whole.seen_from(lambda: crates)
+        return one._replace(facts=one.facts._replace(stack=stack, repository=one.checkout.path, is_whole=True))
 
-    return [
-        one._replace(facts=one.facts._replace(stack=stack_around(number), repository=one.checkout.path))
-        if isinstance(one, Opened)
-        else one
-        for number, one in enumerate(opened)
-    ]
+    return [placed(one, crates) for one, crates in zip(opened, own, strict=True)]
 
 
 def _view(one: Opened | Judged, registries: Registries) -> View | None:
@@ -210,6 +213,19 @@ def _unknown(crates: Iterable[Crate], judged: Iterable[Judged]) -> tuple[Undecid
             why = f"the repository was not judged: {one.checkout.error}"
             found.add(Undecided(one.checkout.path, Unknown("", why)))
     return tuple(sorted(found))
+
+
+def _conflicts(opened: Sequence[Opened], findings: Iterable[Placed]) -> Iterator[Conflict]:
+    """The conflicts of which some finding is left after the configuration had its word."""
+    told = {placed.finding.dependency for placed in findings if placed.finding.code == "VA005"}
+    if not told:
+        return
+    policies = [one.config.policy for one in opened]
+    versions = {name: text for policy in policies for name, text in policy.versions.items()}
+    shared = tuple(dict.fromkeys(name for policy in policies for name in policy.shared))
+    for conflict in conflicts(opened[0].facts.stack, Policy(versions, shared)):
+        if conflict.dependency in told:
+            yield conflict
 
 
 def _cycles(judged: Iterable[Judged]) -> tuple[tuple[str, ...], ...]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.gather.checkout_folders import SIGNS, checkout_folders, children
 from batuta_hooks.gather.configuration import FILE_NAME, find_stack_file, read_configuration
 from batuta_hooks.gather.repository import INDEX, Repository
 from batuta_hooks.git.command import GitError
@@ -16,9 +15,6 @@ from batuta_hooks.git.status import Status, read_status, start_status
 #: How a checkout stands; only the first four can be judged, a bare one at a revision.
 OK, UNBORN, DETACHED, UNMERGED, BARE = "ok", "unborn", "detached", "unmerged", "bare"
 MISSING, NO_REPOSITORY, UNREADABLE = "missing", "not-a-repository", "unreadable"
-
-_DEEPEST = 16
-_SIGNS = frozenset("*?[")
 
 
 class Workspace(NamedTuple):
@@ -73,8 +69,8 @@ def find_workspace(given: str | None = None) -> Workspace:
     config, _ = read_configuration(folder, None, for_guard=False)
     if config is not None and config.repositories is not None:
         return _listed(folder, config.repositories)
-    children = _children(folder)
-    found = (".", *children) if _tracks_manifests(folder) else children
+    below = children(folder)
+    found = (".", *below) if _tracks_manifests(folder) else below
     return _workspace(folder, found, f"list its repositories in {FILE_NAME}: [stack] repositories = [...]")
 
 
@@ -89,12 +85,12 @@ def _stack_folder(start: str, *, is_given: bool) -> str | None:
 
 
 def _without_file(start: str) -> Workspace:
-    children = _children(start)
+    below = children(start)
     top = _top_around(start)
-    if top and not (children and not _tracks_manifests(top)):
+    if top and not (below and not _tracks_manifests(top)):
         return Workspace(top, (".",), frozenset())
     mend = "run it inside a repository or in a folder of repositories, or name one: --workspace PATH"
-    return _workspace(start, children, mend)
+    return _workspace(start, below, mend)
 
 
 def _workspace(folder: str, repositories: tuple[str, ...], mend: str) -> Workspace:
@@ -123,61 +119,9 @@ def _tracks_manifests(folder: str) -> bool:
         return True  # unreadable, which is a result of its own
 
 
-def _children(folder: str) -> tuple[str, ...]:
-    return tuple(name for name in _folders(folder) if os.path.lexists(os.path.join(folder, name, ".git")))
-
-
-def _folders(folder: str) -> list[str]:
-    """The folders in a folder, sorted; hidden ones and cargo's ``target`` are never entered."""
-    try:
-        with os.scandir(folder) as entries:
-            found = [entry.name for entry in entries if entry.is_dir()]
-    except OSError:
-        return []
-    return sorted(name for name in found if not name.startswith(".") and name != "target")
-
-
 def _listed(folder: str, patterns: tuple[str, ...]) -> Workspace:
-    found: dict[str, str] = {}
-    for pattern in patterns:
-        start = os.path.join(folder, os.path.expanduser(pattern))
-        places = list(_expand(os.path.normpath(start))) if _SIGNS.intersection(pattern) else [start]
-        for place in places or [start]:
-            found.setdefault(os.path.realpath(place), os.path.relpath(place, folder))
-    paths = tuple(found.values())
+    paths = tuple(checkout_folders(folder, patterns))
     return Workspace(folder, paths, frozenset(paths))
-
-
-def _expand(pattern: str) -> Iterator[str]:
-    """The repositories that a glob names, sorted; ``**`` stands for any number of folders and enters no repository."""
-    first, *rest = pattern.split(os.sep)
-    yield from _expand_below(f"{first}{os.sep}", rest, _DEEPEST)
-
-
-def _expand_below(folder: str, components: list[str], depth: int) -> Iterator[str]:
-    if not components:
-        if _is_repository(folder):
-            yield folder
-        return
-    component, *rest = components
-    if not _SIGNS.intersection(component):
-        yield from _expand_below(os.path.join(folder, component), rest, depth)
-        return
-    if component == "**":
-        yield from _expand_below(folder, rest, depth)
-    for name in _folders(folder):
-        below = os.path.join(folder, name)
-        if component != "**":
-            if fnmatchcase(name, component):
-                yield from _expand_below(below, rest, depth)
-        elif depth and not _is_repository(folder) and not os.path.islink(below):
-            yield from _expand_below(below, components, depth - 1)
-
-
-def _is_repository(folder: str) -> bool:
-    if os.path.lexists(os.path.join(folder, ".git")):
-        return True
-    return all(os.path.exists(os.path.join(folder, name)) for name in ("HEAD", "objects", "refs"))
 
 
 def inspect(workspace: Workspace, path: str) -> Checkout:
@@ -190,7 +134,7 @@ def inspect(workspace: Workspace, path: str) -> Checkout:
     if not os.path.isdir(folder):
         if os.path.lexists(folder):
             return Checkout(path, NO_REPOSITORY, "it is no folder")
-        what = "no repository matches it" if _SIGNS.intersection(path) else "there is no such folder"
+        what = "no repository matches it" if SIGNS.intersection(path) else "there is no such folder"
         return Checkout(path, MISSING, what)
     try:
         status = read_status(start_status(folder).collect())

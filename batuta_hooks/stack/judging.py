@@ -7,11 +7,13 @@ known of the whole stack, it is judged.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from batuta_hooks.checks.path_deps import find
+from batuta_hooks.checks import path_deps
+from batuta_hooks.checks import version_alignment as alignment
+from batuta_hooks.checks.requirements import needs_registry
 from batuta_hooks.domain.config import Config, is_skipped, judge
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Facts, Published
@@ -144,6 +146,9 @@ def _let_ask(facts: Facts, config: Config, selected: Collection[str]) -> tuple[M
             told[path] = said
         if package and package.is_bound_for_crates_io:
             asked.append(package.name)
+        if package:
+            assert isinstance(manifest, Manifest)
+            asked += [dependency.package for dependency, _ in needs_registry(facts, manifest)]
     ask(facts._replace(judged=(), configs=judged_paths(facts.configs, config)))
     return told, frozenset(name for name in asked if is_crate_name(name))
 
@@ -201,7 +206,10 @@ def _judge(opened: Opened, today: date, view: View | None, more: Said) -> Judged
     crates, loose, undecided, edges = [], set(), {one for one in more[1] if not one.crate}, []
     for path in judged_paths(facts.judged, config):
         # asked one by one, so that each answer is known to be about this crate
-        raw, unknown = opened.said.get(path) or ask(facts._replace(judged=(path,), configs=()))
+        about = facts._replace(judged=(path,), configs=())
+        aligned = ask(about, alignment.find)
+        # where the registry is not to be looked at, what it has is no open question
+        raw, unknown = _together(opened.said.get(path) or ask(about), aligned if view else (aligned[0], []))
         name = manifest.name if isinstance(manifest := facts.manifests.resolve(path), Manifest) else ""
         findings = judge([*raw, *(one for one in more[0] if name and one.crate == name)], config, today)
         unknown = [*unknown, *(one for one in more[1] if name and one.crate == name)]
@@ -221,8 +229,8 @@ def _judge(opened: Opened, today: date, view: View | None, more: Said) -> Judged
     )
 
 
-def ask(facts: Facts) -> Said:
-    """What the checks say of the manifests and configurations that the facts name, sorted."""
+def ask(facts: Facts, find: Callable[[Facts], Iterator[Finding | Unknown]] = path_deps.find) -> Said:
+    """What a check says of the manifests and configurations that the facts name, sorted."""
     findings, unknown = set(), set()
     for said in find(facts):
         if isinstance(said, Finding):
@@ -230,3 +238,7 @@ def ask(facts: Facts) -> Said:
         else:
             unknown.add(said)
     return sorted(findings), sorted(unknown)
+
+
+def _together(first: Said, second: Said) -> Said:
+    return sorted({*first[0], *second[0]}), sorted({*first[1], *second[1]})

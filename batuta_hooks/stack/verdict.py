@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from batuta_hooks.checks.shared_versions import Conflict
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
 from batuta_hooks.domain.publishable import Publishable
 from batuta_hooks.stack.checkouts import Checkout
@@ -102,6 +103,7 @@ class Report(NamedTuple):
         data_age_s: the age of the oldest registry answer that was used; ``None`` where none was.
         as_of: the time that the registry was looked at as of; empty for now.
         notes: what the user should hear of the registry, a sentence each.
+        conflicts: shared dependencies that the stack needs in versions that are not compatible.
         made_at: the time of the report, in seconds since the epoch.
     """
 
@@ -115,6 +117,7 @@ class Report(NamedTuple):
     data_age_s: int | None = None
     as_of: str = ""
     notes: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     made_at: int = 0
 
     def fetched_age_s(self, checkout: Checkout) -> int | None:

@@ -202,11 +202,11 @@ def test_info(stack: Path, registry: FaultyRegistry, capsys: pytest.CaptureFixtu
     assert 0 < found["size_bytes"] < found["size_limit_bytes"]
     hits = found["hits"]
     assert hits.pop("since").endswith("Z")
-    assert hits == {"registry": 0, "cache": 8, "cargo-home": 0, "unknown": 2}
+    assert hits == {"registry": 0, "cache": 12, "cargo-home": 0, "unknown": 2}
     text = said(capsys, "info")
     assert text.startswith(f"{stack}/.cache/registry-v1: ")
     assert re.search(r" 5 +1 +3 +9 +\d+ s", text)
-    assert "\n        8 this cache\n" in text
+    assert "\n       12 this cache\n" in text
     assert max(map(len, text.splitlines()[2:])) <= 80
 
 

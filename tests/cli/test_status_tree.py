@@ -65,9 +65,9 @@ def test_tree_with_a_cycle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     """A cycle that hangs on nothing has a root, and ends."""
     make_stack(tmp_path, {"b": "c", "c": "b"})
     assert lines(capsys, "--tree", "--workspace", str(tmp_path)) == [
-        "b 0.1.0",
-        "└── c 0.1.0 by path",
-        "    └── b 0.1.0 by path (*)",
+        "b 0.1.0 [error]",
+        "└── c 0.1.0 by path VA010 [error]",
+        "    └── b 0.1.0 by path VA010 [error] (*)",
     ]
 
 

@@ -200,7 +200,7 @@ def test_tracked_cargo_configuration(tmp_path: Path) -> None:
 def test_open_question_is_no_healthy_crate(tmp_path: Path) -> None:
     """A crate about which something stays open is `unknown`, which only --strict makes a failure."""
     files = {
-        "Cargo.toml": package("app", '[dependencies]\nx = { version = "1", path = "x" }'),
+        "Cargo.toml": package("app", '[dependencies]\nx = { version = "0.1", path = "x" }'),
         "x/Cargo.toml": package("x", "[workspace]", keys="publish = false"),
     }
     make_repo(tmp_path / "r", files)
@@ -316,7 +316,7 @@ def test_stack_file_counts_for_repositories_elsewhere(tmp_path: Path) -> None:
     """A listed repository outside the meta-checkout obeys the stack's file, unless it has one of its own."""
     stack = tmp_path / "stack"
     stack.mkdir()
-    bad = package("x", '[dependencies]\nx = "*"')
+    bad = package("x", '[dependencies]\ny = "*"')
     make_repo(tmp_path / "far", {"Cargo.toml": bad})
     make_repo(tmp_path / "own", {"Cargo.toml": bad, "batuta-stack.toml": '[rules]\nPD005 = "note"\n'})
     (stack / "batuta-stack.toml").write_text(
@@ -396,7 +396,7 @@ def test_nothing_is_written(tmp_path: Path) -> None:
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     """Folders with bytes that are no UTF-8, with line breaks and with markup are judged like any other."""
     for name in ("caf\udce9", "two\nlines", "[red]x"):
-        make_repo(tmp_path / name, {"Cargo.toml": package("x", '[dependencies]\nx = "*"')})
+        make_repo(tmp_path / name, {"Cargo.toml": package("x", '[dependencies]\ny = "*"')})
     assert [placed.repository for placed in checked(tmp_path).findings] == ["[red]x", "caf\udce9", "two\nlines"]
 
 

@@ -7,8 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from batuta_hooks.checks.path_deps import find
-from batuta_hooks.domain.facts import Facts, Published, Sibling
+from batuta_hooks.domain.facts import Facts, Policy, Published, Sibling
 from batuta_hooks.domain.finding import Finding, Unknown
+from batuta_hooks.domain.locks import lockfiles_of
+from batuta_hooks.domain.stack import Stack, StackCrate, crates_in
 from batuta_hooks.domain.tree import ReadFault, parent_folders, starts_with
 from batuta_hooks.domain.workspace import Manifests
 from batuta_hooks.gather.siblings import Siblings
@@ -118,6 +120,9 @@ def facts_about(
     siblings: Mapping[str, Sibling] | None = None,
     readable: Collection[str] = (),
     on_disk: Collection[str] = (),
+    stack: Sequence[StackCrate] = (),
+    policy: Policy = Policy(),  # noqa: B008  a value
+    committed_at: int | None = None,
 ) -> Facts:
     """Facts about a repository that is written down in a test.
 
@@ -128,15 +133,23 @@ def facts_about(
         siblings: the crates outside, by the folder that leads to them from the top.
         readable: the manifests that could be read at the commit that the tree is compared with.
         on_disk: files of the worktree that git does not track.
+        stack: crates of sibling checkouts.
+        policy: what the configuration says of versions.
+        committed_at: when the judged commit was made.
     """
     tree = TextTree(files, submodules)
+    manifests = Manifests(tree)
     facts = Facts(
-        Manifests(tree),
+        manifests,
         tree.manifest_paths if judged is None else judged,
         tree.config_paths if judged is None else (),
         sibling=(siblings or {}).get,
         was_readable=lambda path: path in readable,
         is_on_disk=lambda path: path in on_disk,
+        stack=Stack(lambda: [*crates_in(manifests, tree.manifest_paths), *stack]),
+        policy=policy,
+        committed_at=lambda: committed_at,
+        lockfile=lockfiles_of(tree),
     )
     if published is None:
         return facts

@@ -1,0 +1,77 @@
+"""A Cargo.lock as a graph: which locked package each one's dependencies are, and how a package is come by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from batuta_hooks.domain.lockfile import LockedPackage
+
+
+class LockGraph:
+    """The packages of a Cargo.lock and what each of them needs.
+
+    Attributes:
+        packages: in the order of the file.
+    """
+
+    def __init__(self, packages: Sequence[LockedPackage]) -> None:
+        self.packages = packages
+        self._by_name: dict[str, list[LockedPackage]] = {}
+        for package in packages:
+            self._by_name.setdefault(package.name, []).append(package)
+        self._needing: dict[LockedPackage, list[LockedPackage]] | None = None
+        self._needed: dict[LockedPackage, list[LockedPackage]] = {}
+
+    def named(self, name: str) -> list[LockedPackage]:
+        """The packages of a name, in the order of the file."""
+        return self._by_name.get(name, [])
+
+    def names(self) -> Iterable[str]:
+        """All names, in the order of the file."""
+        return self._by_name
+
+    def needed(self, package: LockedPackage) -> list[LockedPackage]:
+        """What a package needs; an entry that names nothing here is left out."""
+        known = self._needed.get(package)
+        if known is None:
+            found = (self.find(entry) for entry in package.dependencies)
+            known = self._needed[package] = [one for one in found if one is not None]
+        return known
+
+    def find(self, entry: str) -> LockedPackage | None:
+        """The package that an entry of ``dependencies`` names: ``name``, ``name version`` or ``name version (source)``.
+
+        ``None`` where there is none, or more than one.
+        """
+        name, _, rest = entry.partition(" ")
+        version, _, source = rest.partition(" ")
+        candidates = self.named(name)
+        if version:
+            candidates = [one for one in candidates if one.version == version]
+        if source:
+            exact = [one for one in candidates if f"({one.source})" == source]
+            candidates = exact or candidates
+        return candidates[0] if len(candidates) == 1 else None
+
+    def reached(self, starts: Iterable[LockedPackage]) -> dict[LockedPackage, LockedPackage]:
+        """All that some packages need, themselves too; each with the one by which it was come to first (or itself)."""
+        came_from = {start: start for start in starts}
+        level = list(came_from)
+        while level:
+            following = []
+            for package in level:
+                for needed in self.needed(package):
+                    if needed not in came_from:
+                        came_from[needed] = package
+                        following.append(needed)
+            level = following
+        return came_from
+
+    def needing(self, package: LockedPackage) -> list[LockedPackage]:
+        """The packages that need a package, in the order of the file."""
+        if self._needing is None:
+            self._needing = {}
+            for one in self.packages:
+                for needed in self.needed(one):
+                    self._needing.setdefault(needed, []).append(one)
+        return self._needing.get(package, [])

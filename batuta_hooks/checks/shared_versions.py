@@ -1,0 +1,162 @@
+"""VA005: crates of the stack that need versions of a shared dependency which are not compatible.
+
+Cargo builds such a dependency twice, and its types from one crate do not fit where another crate wants them.  Shared is
+what the policy names, and what is exposed along the stack: needed by a crate and by another one that depends on it.
+"""
+
+from __future__ import annotations
+
+from batuta_hooks.checks.meeting import Meeting, Need, meeting_of
+from batuta_hooks.checks.requirements import at_line, judged_manifests, parsed, write_requirement
+from batuta_hooks.domain.finding import ERROR, NOTE, WARNING, Finding
+from batuta_hooks.domain.overlap import overlap
+from batuta_hooks.domain.record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from batuta_hooks.domain.facts import Facts, Policy
+    from batuta_hooks.domain.manifest import Dependency, Manifest
+    from batuta_hooks.domain.semver import Version
+    from batuta_hooks.domain.stack import Stack
+
+_MOST_NAMED = 3
+
+
+class Conflict(NamedTuple):
+    """A shared dependency that the stack needs in versions that are not compatible.
+
+    Attributes:
+        crates: the names of those who need it, sorted.
+        versions: what each requires.
+        recommendation: one sentence, no full stop.
+    """
+
+    dependency: str
+    crates: tuple[str, ...]
+    versions: tuple[str, ...]
+    recommendation: str
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """A finding at each requirement that clashes with another crate's and is not the newest of them.
+
+    Where nobody judges the repository whose line has to change, the newest one's line has the finding.
+    """
+    for manifest in judged_manifests(facts):
+        meeting = meeting_of(facts.stack.whole)
+        for dependency in manifest.dependencies:
+            clashing = [need for need in meeting.needs(dependency.package) if _is_of(need, facts, manifest, dependency)]
+            for need in clashing:
+                yield from _judge(facts, manifest, meeting, need)
+
+
+def conflicts(stack: Stack, policy: Policy) -> list[Conflict]:
+    """Every shared dependency that a stack needs in versions that are not compatible, dev-dependencies aside."""
+    meeting = meeting_of(stack.whole)
+    found = []
+    for package in meeting.packages():
+        pairs = [pair for pair in _pairs(meeting, policy, package) if not (pair[0].is_dev or pair[1].is_dev)]
+        needs = {(need.crate.name, need.text): need for pair in pairs for need in pair}
+        if needs:
+            rows = sorted(needs)
+            target = _target(list(needs.values()), policy, package)
+            behind = sorted({name for (name, _), need in needs.items() if not need.requirement.matches(target)})
+            advice = f"raise `{package}` to {_spelled(target)} in {', '.join(behind)}"
+            found.append(Conflict(package, tuple(row[0] for row in rows), tuple(row[1] for row in rows), advice))
+    return found
+
+
+def is_shared(meeting: Meeting, policy: Policy, package: str) -> bool:
+    """Whether a package is named by the policy or exposed along the stack."""
+    return _is_named(policy, package) or meeting.is_exposed(package)
+
+
+def _is_named(policy: Policy, package: str) -> bool:
+    return package in policy.versions or package in policy.shared
+
+
+def _pairs(meeting: Meeting, policy: Policy, package: str) -> Sequence[tuple[Need, Need]]:
+    clashes = meeting.clashes(package, everywhere=_is_named(policy, package))
+    if not clashes or is_shared(meeting, policy, package):
+        return clashes
+    # a crate whose tests need it, and a crate that these hold: exposed to the tests alone
+    return [pair for pair in clashes if pair[0].is_dev or pair[1].is_dev]
+
+
+def _is_of(need: Need, facts: Facts, manifest: Manifest, dependency: Dependency) -> bool:
+    crate = need.crate
+    is_crate = (crate.name, crate.repository, crate.manifest_path) == (manifest.name, facts.repository, manifest.path)
+    return is_crate and need.dependency.user_key == dependency.user_key
+
+
+def _judge(facts: Facts, manifest: Manifest, meeting: Meeting, need: Need) -> Iterator[Finding]:
+    package = need.dependency.package
+    pairs = _pairs(meeting, facts.policy, package)
+    others = [pair[pair[0] is need] for pair in pairs if need is pair[0] or need is pair[1]]
+    firm = [other for other in others if not (need.is_dev or other.is_dev)]
+    if not others:
+        return
+    severity = NOTE if not firm else ERROR if package in facts.policy.versions else WARNING
+    named = firm or others
+    target = _target([need, *named], facts.policy, package)
+    behind = [other for other in named if not other.requirement.matches(target)]
+    if need.requirement.matches(target) and (
+        facts.is_whole or all(other.crate.repository == facts.repository for other in behind)
+    ):
+        return
+    message = (
+        f'`{package}` "{need.text}", which `{manifest.name}` {"tests with" if need.is_dev else "requires"}, is not '
+        f"compatible with {_listed(facts, meeting, need, named)}"
+    )
+    yield at_line(facts, manifest, need.dependency, "VA005", severity, message, _mend(facts, need, target, behind))
+
+
+def _listed(facts: Facts, meeting: Meeting, need: Need, others: Sequence[Need]) -> str:
+    words = [_described(facts, meeting, need, other) for other in others[:_MOST_NAMED]]
+    more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+    return ", ".join(words) + more
+
+
+def _described(facts: Facts, meeting: Meeting, need: Need, other: Need) -> str:
+    relation = ""
+    if meeting.depends(other.crate.name, need.crate.name):
+        relation = ", which depends on it"
+    elif meeting.depends(need.crate.name, other.crate.name):
+        relation = ", on which it depends"
+    return f'"{other.text}" of `{other.crate.name}` ({_place(facts, other)}{relation})'
+
+
+def _place(facts: Facts, need: Need) -> str:
+    crate = need.crate
+    return crate.manifest_path if crate.repository == facts.repository else f"{crate.repository}/{crate.manifest_path}"
+
+
+def _target(needs: Sequence[Need], policy: Policy, package: str) -> Version:
+    """The version that all should come to: the lower end of the newest need, as far as the policy admits it."""
+    from batuta_hooks.domain.requirement_edit import floor
+
+    written = policy.versions.get(package)
+    allowed = [need for need in needs if written is None or overlap(need.requirement, parsed(written))]
+    newest = max((floor(need.text) for need in allowed), default=None)
+    if written is not None and (newest is None or newest < floor(written)):
+        return floor(written)
+    assert newest is not None
+    return newest
+
+
+def _spelled(version: Version) -> str:
+    text = str(version)
+    return text.removesuffix(".0").removesuffix(".0") if not version.pre else text
+
+
+def _mend(facts: Facts, need: Need, target: Version, behind: Sequence[Need]) -> str:
+    from batuta_hooks.domain.requirement_edit import raised
+
+    package = need.dependency.package
+    if not need.requirement.matches(target):
+        own = raised(need.text, target, may_lower=True)
+        return write_requirement(facts, need.dependency, own if own != need.text else _spelled(target))
+    places = ", ".join(dict.fromkeys(_place(facts, other) for other in behind[:_MOST_NAMED]))
+    return f'require `{package}` "{_spelled(target)}" in {places}'

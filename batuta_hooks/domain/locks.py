@@ -1,0 +1,60 @@
+"""The Cargo.lock files of a tree, each read at most once, when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from batuta_hooks.domain.record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from batuta_hooks.domain.lockfile import LockedPackage, LockFault
+    from batuta_hooks.domain.tree import Tree
+
+
+class Lockfile(NamedTuple):
+    """A Cargo.lock that can be read.
+
+    Attributes:
+        path: relative to the repository's top folder.
+        packages: what it names, in its order.
+        text: its bytes.
+    """
+
+    path: str
+    packages: Sequence[LockedPackage]
+    text: bytes
+
+
+def lockfiles_of(tree: Tree) -> Callable[[str], Lockfile | LockFault | None]:
+    """What gives the Cargo.lock at a path, why cargo would not read it, or ``None`` where none is tracked."""
+    known: dict[str, Lockfile | LockFault | None] = {}
+
+    def lockfile(path: str) -> Lockfile | LockFault | None:
+        if path not in known:
+            known[path] = _read(tree, path)
+        return known[path]
+
+    return lockfile
+
+
+def _read(tree: Tree, path: str) -> Lockfile | LockFault | None:
+    text = tree.read(path)
+    if text is None:
+        return None
+    from batuta_hooks.domain.lockfile import LockFault, read_lockfile
+
+    if not isinstance(text, bytes):
+        return LockFault(text.reason)
+    try:
+        return Lockfile(path, read_lockfile(text), text)
+    except LockFault as fault:
+        return fault
+
+
+def line_of_package(text: bytes, name: str, version: str) -> int:
+    """The 1-based line on which a Cargo.lock's entry for a package begins; 1 where it is spelled in another way."""
+    start = text.find(f'name = "{name}"\nversion = "{version}"\n'.encode())
+    if start < 0:
+        start = text.find(f'name = "{name}"\r\nversion = "{version}"\r\n'.encode())
+    return 1 if start < 0 else text.count(b"\n", 0, start)
