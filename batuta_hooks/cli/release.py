@@ -18,6 +18,7 @@ from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import find_workspace
 from batuta_hooks.stack.gate_values import CACHED, FAILED, GateResult
 from batuta_hooks.stack.gates import failures
+from batuta_hooks.stack.rehearse import Manner, Rehearsal, Step, rehearse
 from batuta_hooks.stack.release import Prepared, Results, exit_code, gates_of, prepare
 from batuta_hooks.stack.release_facts import Wish
 
@@ -33,6 +34,9 @@ class ReleaseOptions(NamedTuple):
     changed_only: bool = False
     bump: tuple[str, ...] = ()
     dry_run: bool = False
+    rehearse: bool = False
+    no_verify_build: bool = False
+    consumer_build: bool = False
     publish: bool = False
     no_verify: bool = False
     no_cache: bool = False
@@ -55,17 +59,18 @@ def run_release(common: Common, options: ReleaseOptions) -> int:
     )
     say_notes(prepared.gathered.notes)
     results = _gate(prepared, options, common)
+    rehearsal = _rehearse(prepared, options, common) if options.rehearse and not prepared.plan.blocked else None
     if options.format_ is ReleaseFormat.TEXT:
         from batuta_hooks.cli.release_text import print_plan
 
         color = wants_color(common.color or "auto")
-        print_plan(prepared, results, color=color, quiet=bool(common.quiet), verbose=bool(common.verbose))
+        print_plan(prepared, results, rehearsal, color=color, quiet=bool(common.quiet), verbose=bool(common.verbose))
     else:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")  # for programs, whatever the terminal takes
-        for line in _document(prepared, results, now.strftime("%Y-%m-%dT%H:%M:%SZ"), options.format_):
+        for line in _document(prepared, results, rehearsal, now.strftime("%Y-%m-%dT%H:%M:%SZ"), options.format_):
             print(line)
-    return exit_code(prepared.plan, results)
+    return 1 if rehearsal is not None and rehearsal.failed else exit_code(prepared.plan, results)
 
 
 def _gate(prepared: Prepared, options: ReleaseOptions, common: Common) -> Results:
@@ -74,7 +79,7 @@ def _gate(prepared: Prepared, options: ReleaseOptions, common: Common) -> Result
     if options.no_verify:
         say_notes(["--no-verify: no gate is run, whatever they would say"])
         return gates.skipped()
-    if options.dry_run or prepared.plan.blocked:
+    if options.dry_run or options.rehearse or prepared.plan.blocked:
         return gates.pending()
     results = gates.run(common.jobs, GateSpeaker(quiet=bool(common.quiet)))
     for path, failed in failures(results):
@@ -86,6 +91,22 @@ def _gate(prepared: Prepared, options: ReleaseOptions, common: Common) -> Result
         if failed.log:
             print(f"    all of it: {printable(failed.log)}", file=sys.stderr)
     return results
+
+
+def _rehearse(prepared: Prepared, options: ReleaseOptions, common: Common) -> Rehearsal:
+    """Rehearse the plan; each step is told on standard error."""
+
+    def told(step: Step) -> None:
+        whose = step.crate or step.repository
+        if not step.passed:
+            print(f"batuta-stack: {printable(whose)}: {step.name} failed:", file=sys.stderr)
+            for line in step.said.splitlines():
+                print(f"    {printable(line)}", file=sys.stderr)
+        elif not common.quiet:
+            print(printable(f"{whose}: {step.name} ({step.seconds:.1f} s)"), file=sys.stderr, flush=True)
+
+    manner = Manner(not options.no_verify_build, options.consumer_build, bool(common.offline))
+    return rehearse(prepared.plan, prepared.gathered, manner, told)
 
 
 class GateSpeaker:
@@ -114,11 +135,13 @@ def _tail(result: GateResult) -> list[str]:
     return [line for line in lines if line.strip()][-_TAIL_LINES:]
 
 
-def _document(prepared: Prepared, results: Results, timestamp: str, format_: ReleaseFormat) -> Iterable[str]:
+def _document(
+    prepared: Prepared, results: Results, rehearsal: Rehearsal | None, timestamp: str, format_: ReleaseFormat
+) -> Iterable[str]:
     if format_ is ReleaseFormat.JSON:
         from batuta_hooks.cli.release_json import release_document
 
-        return [release_document(prepared.plan, timestamp, results)]
+        return [release_document(prepared.plan, timestamp, results, rehearsal)]
     if format_ is ReleaseFormat.MARKDOWN:
         from batuta_hooks.cli.release_markdown import release_markdown
 

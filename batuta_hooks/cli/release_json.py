@@ -12,10 +12,11 @@ from batuta_hooks.stack.gate_values import CACHED, FAILED, GateResult
 from batuta_hooks.stack.gates import gated, of_crate
 from batuta_hooks.stack.plan_edits import edits_in
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease
+from batuta_hooks.stack.rehearse import Rehearsal
 from batuta_hooks.stack.release import Prepared, Results
 
 
-def release_document(plan: Plan, timestamp: str, results: Results) -> str:
+def release_document(plan: Plan, timestamp: str, results: Results, rehearsal: Rehearsal | None = None) -> str:
     """The whole document on one line."""
     document = {
         "schema": "batuta.release/1",
@@ -23,13 +24,14 @@ def release_document(plan: Plan, timestamp: str, results: Results) -> str:
         "id": plan.id,
         "plan_hash": plan.plan_hash,
         "waves": plan.waves,
-        "releases": [_release(one, results.get(one.repository, ())) for one in plan.releases],
+        "releases": [_release(one, results.get(one.repository, ()), rehearsal) for one in plan.releases],
         "blocked": [one._asdict() for one in plan.blocked],
         "schedule": {"eta_s": plan.schedule.eta_s, "waits": [one._asdict() for one in plan.schedule.waits]},
         "repositories": [
             {**one._asdict(), "edits": [edit._asdict() for edit in edits_in(plan, one.path)]}
             for one in plan.repositories
         ],
+        "rehearsal": None if rehearsal is None else _rehearsal(rehearsal),
         "left_out": [{"crate": crate, "why": why} for crate, why in plan.left_out],
         "unknown": [one._asdict() for one in plan.unknown],
         "warnings": plan.warnings,
@@ -37,9 +39,14 @@ def release_document(plan: Plan, timestamp: str, results: Results) -> str:
     return json.dumps(exact_values(document), ensure_ascii=False)
 
 
-def _release(one: PlannedRelease, results: Sequence[GateResult]) -> dict[str, Any]:
+def _release(one: PlannedRelease, results: Sequence[GateResult], rehearsal: Rehearsal | None) -> dict[str, Any]:
     gates = of_crate(results, one.crate)
-    has_failed = any(gate.state == FAILED for gate in gates)
+    failed = {step.crate or step.repository for step in rehearsal.failed} if rehearsal else set()
+    state = one.state
+    if any(gate.state == FAILED for gate in gates) or failed & {one.crate, one.repository}:
+        state = FAILED
+    elif rehearsal and one.crate in rehearsal.waiting:
+        state = "waiting"
     return {
         "crate": one.crate,
         "repository": one.repository,
@@ -58,7 +65,16 @@ def _release(one: PlannedRelease, results: Sequence[GateResult]) -> dict[str, An
         "breaks": [{"dependent": dependent, "requirement": text} for dependent, text in one.breaks],
         "notes": one.notes,
         "gates": [_gate(gate) for gate in gates],
-        "state": FAILED if has_failed else one.state,
+        "state": state,
+    }
+
+
+def _rehearsal(rehearsal: Rehearsal) -> dict[str, Any]:
+    return {
+        "passed": not rehearsal.failed,
+        "seconds": rehearsal.seconds,
+        "steps": [step._asdict() for step in rehearsal.steps],
+        "waiting": rehearsal.waiting,
     }
 
 

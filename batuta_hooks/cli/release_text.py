@@ -9,15 +9,21 @@ from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.gate_values import FAILED, GateResult
 from batuta_hooks.stack.gates import of_crate
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease
+from batuta_hooks.stack.rehearse import Rehearsal
 from batuta_hooks.stack.release import Prepared, Results, diffs
 
 
-def print_plan(prepared: Prepared, results: Results, *, color: bool, quiet: bool, verbose: bool) -> None:
+def print_plan(
+    prepared: Prepared, results: Results, rehearsal: Rehearsal | None, *, color: bool, quiet: bool, verbose: bool
+) -> None:
     """Print a plan on standard output; with `verbose` the manifests' diffs too, with `quiet` what blocks alone."""
     out = console(color=color)
     lines = _blocked(prepared.plan) if quiet else _lines(prepared, results, verbose=verbose)
     for text, style in lines:
         out.print(printable(text), style=style, soft_wrap=True)
+    if rehearsal is not None:
+        for text, style in _rehearsed(rehearsal):
+            out.print(printable(text), style=style, soft_wrap=True)
 
 
 def _lines(prepared: Prepared, results: Results, *, verbose: bool) -> Iterator[tuple[str, str]]:
@@ -77,6 +83,16 @@ def _gates(results: Iterable[GateResult]) -> Iterator[tuple[str, str]]:
         by_state.setdefault(one.state, []).append(f"{one.name}: {one.detail}" if one.state == FAILED else one.name)
     for state, names in by_state.items():
         yield f"      gates {state}: {', '.join(names)}", "red" if state == FAILED else "dim"
+
+
+def _rehearsed(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
+    for step in rehearsal.failed:
+        yield f"rehearsal: {step.crate or step.repository}: {step.name} failed", "red"
+        yield from ((f"    {line}", "") for line in step.said.splitlines())
+    for crate in rehearsal.waiting:
+        yield f"rehearsal: {crate}: not tried, for a crate that it needs failed", "yellow"
+    if not rehearsal.failed:
+        yield f"The rehearsal passed: {len(rehearsal.steps)} steps in {rehearsal.seconds:.1f} s", "green"
 
 
 def _blocked(plan: Plan) -> Iterator[tuple[str, str]]:

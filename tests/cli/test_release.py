@@ -164,3 +164,19 @@ def test_failed_gate(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) ->
     assert skipped.code == 0
     assert "--no-verify" in skipped.err
     assert "gates skipped: lint, tests, coverage" in skipped.out
+
+
+@pytest.mark.cargo
+@pytest.mark.slow
+def test_rehearsal(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rehearsal tells its steps, and which crate failed at which, or was not tried for that."""
+    said = Said(capsys, "--rehearse", "--no-verify-build", "--format", "json")
+    assert (said.code, said.document["rehearsal"]["passed"]) == (0, True)
+    assert "b: publish (" in said.err
+    stack.crate("c", files={"build.rs": "fn main() { x }"}, published=False)
+    stack.crate("d", 'c = "0.1"', published=False)
+    said = Said(capsys, "c", "d", "--rehearse", "--format", "json")
+    assert said.code == 1
+    assert {one["crate"]: one["state"] for one in said.document["releases"]} == {"c": "failed", "d": "waiting"}
+    assert "batuta-stack: c: publish failed:" in said.err
+    assert "The rehearsal passed: " in Said(capsys, "a", "--rehearse", "--no-verify-build").out

@@ -33,6 +33,15 @@ def _release(
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and do nothing.")] = False,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Carry the plan out against a registry on loopback, with real cargo.")
+    ] = False,
+    no_verify_build: Annotated[
+        bool, typer.Option("--no-verify-build", help="Rehearse without building each package before its upload.")
+    ] = False,
+    consumer_build: Annotated[
+        bool, typer.Option("--consumer-build", help="Rehearse with a build, not a check, of what uses each crate.")
+    ] = False,
     publish: Annotated[bool, typer.Option("--publish", hidden=True)] = False,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Run no gates.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Run gates again that passed before.")] = False,
@@ -50,6 +59,9 @@ def _release(
         changed_only=changed_only,
         bump=tuple(bump or ()),
         dry_run=dry_run,
+        rehearse=rehearse,
+        no_verify_build=no_verify_build,
+        consumer_build=consumer_build,
         publish=publish,
         no_verify=no_verify,
         no_cache=no_cache,

@@ -1,0 +1,86 @@
+"""The clones of a rehearsal: a repository at a commit, its planned edits, its tags.  The repository is only read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from batuta_hooks.git.command import Git, environment
+from batuta_hooks.stack.plan_edits import edited, edits_in
+from batuta_hooks.stack.plan_values import Plan, RepositoryPlan
+
+_WHO = ("-c", "user.name=batuta-stack", "-c", "user.email=batuta-stack@localhost", "-c", "commit.gpgSign=false")
+_QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "tag.gpgSign=false", "-c", "gc.auto=0")
+_TIMEOUT_S = 600.0
+
+Cargo = Callable[[Sequence[str], str], None]
+"""Runs cargo with these arguments in a folder; raises BatutaError with its words where it fails."""
+
+
+class Clone(NamedTuple):
+    """A clone of a repository of the plan."""
+
+    folder: str
+    plan: RepositoryPlan
+
+
+def clone_at(source: str, commit: str, folder: str, plan: RepositoryPlan) -> Clone:
+    """Clone a checkout's repository and check a commit out; no hook runs, and no remote is asked.
+
+    Raises:
+        BatutaError: git's words where it fails.
+    """
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    env = _environment()
+    Git([*_QUIET, "clone", "--quiet", "--no-checkout", "--", source, folder], None, env).collect(_TIMEOUT_S)
+    Git([*_QUIET, "checkout", "--quiet", "--detach", commit], folder, env).collect(_TIMEOUT_S)
+    return Clone(folder, plan)
+
+
+def edit_clone(plan: Plan, clone: Clone, wave: int, cargo: Cargo) -> None:
+    """Make the edits of a wave, let the lock file follow, and commit both, as the release would.
+
+    Raises:
+        BatutaError: a manifest cannot be edited, or cargo's or git's words where they fail.
+    """
+    edits = [edit for edit in edits_in(plan, clone.plan.path) if edit.wave == wave]
+    for path in sorted({edit.path for edit in edits}):
+        place = os.path.join(clone.folder, path)
+        with open(place, "rb") as file:
+            before = file.read()
+        with open(place, "wb") as file:
+            file.write(edited(before, [edit for edit in edits if edit.path == path]))
+    env = _environment()
+    if edits:
+        for lock in _tracked_locks(clone.folder, env):
+            cargo(["update", "--quiet", "--workspace"], os.path.join(clone.folder, os.path.dirname(lock)))
+        date = f"{clone.plan.author_time} +0000"
+        dated = {**env, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+        options = ["commit", "--quiet", "--all", "--no-verify", f"--message={clone.plan.message}"]
+        Git([*_WHO, *_QUIET, *options], clone.folder, dated).collect(_TIMEOUT_S)
+
+
+def tag_clone(clone: Clone, tag: str) -> None:
+    """Make an annotated tag on the commit that was published; one that is there already has to be on it.
+
+    Raises:
+        BatutaError: git's words where it fails.
+    """
+    env = _environment()
+    at_head = os.fsdecode(Git(["tag", "--points-at", "HEAD"], clone.folder, env).collect())
+    if tag not in at_head.splitlines():
+        Git([*_WHO, *_QUIET, "tag", "--annotate", f"--message={tag}", "--", tag], clone.folder, env).collect()
+
+
+def _tracked_locks(folder: str, env: Mapping[str, str]) -> list[str]:
+    listed = os.fsdecode(Git(["ls-files", "-z", "--", "Cargo.lock", "*/Cargo.lock"], folder, env).collect())
+    return [
+        path
+        for path in listed.split("\0")
+        if path and os.path.exists(os.path.join(folder, os.path.dirname(path), "Cargo.toml"))
+    ]
+
+
+def _environment() -> dict[str, str]:
+    return {**environment(sibling=True), "GIT_OPTIONAL_LOCKS": "1", "GIT_TERMINAL_PROMPT": "0"}
