@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from batuta_hooks.cli.terminal import counted
 from batuta_hooks.domain.finding import ERROR, NOTE, WARNING
 from batuta_hooks.report.markdown import code, escaped, prose, table
 from batuta_hooks.stack.actions import recommended_actions
@@ -16,10 +18,12 @@ _MOST_CHARACTERS = 60_000
 
 def check_markdown(report: Report) -> Iterator[str]:
     """The lines of the report."""
+    crates = counted(len(report.crates), "crate")
+    repositories = counted(len(report.checkouts), "repository", "repositories")
     lines = [
         f"## batuta-stack check: {_verdict(report)}",
         "",
-        f"{len(report.crates)} crates in {len(report.checkouts)} repositories, {report.count(HEALTHY)} healthy.",
+        f"{crates} in {repositories}, {report.count(HEALTHY)} healthy.",
     ]
     unhealthy = [crate for crate in report.crates if crate.status != HEALTHY]
     lines += _part("### Crates", _CRATE_HEAD, [_crate(crate) for crate in unhealthy])
@@ -38,10 +42,8 @@ _FINDING_HEAD = ("", "Where", "Code", "What", "Mend")
 
 
 def _verdict(report: Report) -> str:
-    counts = dict.fromkeys((ERROR, WARNING, NOTE), 0)
-    for placed in report.findings:
-        counts[placed.finding.severity] += 1
-    said = [f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items() if count]
+    counts = Counter(placed.finding.severity for placed in report.findings)
+    said = [counted(counts[severity], severity) for severity in (ERROR, WARNING, NOTE) if counts[severity]]
     return ", ".join(said) or "nothing found"
 
 

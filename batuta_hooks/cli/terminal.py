@@ -16,6 +16,11 @@ def age(seconds: int) -> str:
     return f"{seconds} s"
 
 
+def counted(number: int, what: str, several: str = "") -> str:
+    """A number of things: `1 crate`, `2 crates`, `3 repositories`."""
+    return f"{number} {what if number == 1 else several or what + 's'}"
+
+
 def console(*, color: bool) -> Console:
     """Standard output for rich: as wide as the terminal, or as ``COLUMNS`` says, or 80; nothing is markup in it."""
     from rich.console import Console

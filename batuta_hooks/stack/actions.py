@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from batuta_hooks.domain.finding import ERROR, WARNING
+from batuta_hooks.domain.publishable import AFTER, NOW
 from batuta_hooks.stack.checkouts import MISSING, UNMERGED
 from batuta_hooks.stack.judging import MISCONFIGURED
-from batuta_hooks.stack.standing import UNKNOWN
-from batuta_hooks.stack.verdict import Report
+from batuta_hooks.stack.standing import AHEAD, NEVER, UNKNOWN
+from batuta_hooks.stack.verdict import Crate, Placed, Report
 
 _MOST_FILES = 8
+_MOST_CRATES = 4
+
+#: What `sync` brings in line; of paths only where it knows a version.
+_SYNCED = frozenset({"VA003", "VA005"})
+_SYNCED_PATHS = frozenset({"PD001", "PD003"})
 
 #: Siblings that were not fetched for longer may stand elsewhere by now, and verdicts rest on them.
 FETCH_AGE_S = 14 * 86400
@@ -44,27 +49,47 @@ def _repositories(report: Report) -> Iterator[Action]:
         elif checkout.state == UNMERGED:
             yield Action(f"end the merge in {checkout.path}", f"git -C {folder} status")
         elif checkout.state == MISSING:
-            yield Action(
-                f"clone {checkout.path}, or take it out of [stack] repositories", "batuta-stack check --verbose"
-            )
+            yield Action(f"clone {checkout.path}, or take it out of [stack] repositories", "batuta-stack doctor")
         elif checkout.error is not None:
             yield Action(f"see what is wrong with {checkout.path}", f"git -C {folder} status")
 
 
 def _files(report: Report, severity: str) -> Iterator[Action]:
     serious = [placed for placed in report.findings if placed.finding.severity == severity]
-    counted = Counter(placed.path for placed in serious)
-    first = {placed.path: placed.finding for placed in reversed(serious)}
-    files = sorted(counted, key=lambda path: (-counted[path], path))
+    by_file: dict[str, list[Placed]] = {}
+    for placed in serious:
+        by_file.setdefault(placed.path, []).append(placed)
+    files = sorted(by_file, key=lambda path: (-len(by_file[path]), path))
+    mendable = {(crate.repository, crate.name) for crate in report.crates if _is_mendable(crate)}
     for path in files[:_MOST_FILES]:
-        finding = first[path]
-        what = severity if counted[path] == 1 else f"{severity}s"
-        text = f"edit {path}, from line {finding.line}: {counted[path]} {what}"
-        yield Action(text, f"batuta-stack explain {finding.code}")
+        found = by_file[path]
+        text = f"mend {_count(len(found), severity)} in {path}, from line {found[0].finding.line}"
+        yield Action(text, _mend_of(found, mendable))
     if len(files) > _MOST_FILES:
-        others = sum(counted[path] for path in files[_MOST_FILES:])
-        text = f"edit the other {len(files) - _MOST_FILES} files: {others} {severity}s"
-        yield Action(text, "batuta-stack check --quiet")
+        others = _count(sum(len(by_file[path]) for path in files[_MOST_FILES:]), severity)
+        yield Action(f"mend {others} in {_count(len(files) - _MOST_FILES, 'other file')}", "batuta-stack check --quiet")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what if number == 1 else what + 's'}"
+
+
+def _is_mendable(crate: Crate) -> bool:
+    """Whether there is an entry to write in the place of one of its paths, so that `sync` writes it."""
+    return any(issue.recommended for issue in crate.issues)
+
+
+def _mend_of(found: Sequence[Placed], mendable: Collection[tuple[str, str]]) -> str:
+    crates = dict.fromkeys(
+        placed.finding.crate
+        for placed in found
+        if placed.finding.code in _SYNCED
+        or (placed.finding.code in _SYNCED_PATHS and (placed.repository, placed.finding.crate) in mendable)
+    )
+    names = [shlex.quote(name) for name in crates if name][:_MOST_CRATES]
+    if names:
+        return f"batuta-stack sync {' '.join(names)} --dry-run"
+    return f"batuta-stack explain {found[0].finding.code}"
 
 
 def _rest(report: Report) -> Iterator[Action]:
@@ -76,5 +101,13 @@ def _rest(report: Report) -> Iterator[Action]:
         yield Action("learn how far the checkouts are behind", "batuta-stack check --fetch")
     if report.crates and all(crate.standing.state == UNKNOWN for crate in report.crates):
         yield Action("learn what crates.io has of these crates", "batuta-stack cache warm")
+    ready = [crate for crate in report.crates if _is_ready(crate)]
+    if ready:
+        text = f"release {_count(len(ready), 'crate')} that crates.io does not have at this version"
+        yield Action(text, "batuta-stack release --dry-run")
     if any(placed.finding.severity == ERROR for placed in report.findings):
         yield Action("let only new errors fail from now on", "batuta-stack init --baseline")
+
+
+def _is_ready(crate: Crate) -> bool:
+    return crate.publishable.verdict in (NOW, AFTER) and crate.standing.state in (AHEAD, NEVER)

@@ -12,12 +12,14 @@ from typing import NamedTuple
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.index_agreement import disagreements
+from batuta_hooks.domain.publishable import NEVER
 from batuta_hooks.domain.release import IndexDependency, Release
 from batuta_hooks.domain.semver import InvalidRequirement, InvalidVersion, Requirement, Version
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
 from batuta_hooks.gather.registry import Registry, find_place
 from batuta_hooks.git.command import git
 from batuta_hooks.registry.archive import ArchiveFacts
+from batuta_hooks.registry.names import is_crate_name
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.judging import folder_of
@@ -95,7 +97,7 @@ def verify_published(workspace: Workspace, report: Report, asking: Asking) -> Ve
     """
     by_folder: dict[str, list[Crate]] = {}
     for crate in report.crates:
-        if crate.publishable.verdict != "never" and crate.version is not None:
+        if crate.publishable.verdict != NEVER and crate.version is not None and is_crate_name(crate.name):
             by_folder.setdefault(folder_of(workspace, crate.repository), []).append(crate)
     notes = _ask(
         [

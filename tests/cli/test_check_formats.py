@@ -91,7 +91,7 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
 def test_markdown_of_a_clean_stack(capsys: pytest.CaptureFixture[str]) -> None:
     """Where nothing is wrong it is two lines, and perhaps what to do."""
     out = printed(capsys, "markdown", "good", code=0)
-    assert out.startswith("## batuta-stack check: nothing found\n\n1 crates in 1 repositories, 1 healthy.\n")
+    assert out.startswith("## batuta-stack check: nothing found\n\n1 crate in 1 repository, 1 healthy.\n")
     assert "|" not in out
 
 

@@ -203,8 +203,9 @@ def test_asked_now(repo: Repo, registry: FaultyRegistry, capsys: pytest.CaptureF
     publish(registry, repo)
     assert verified(capsys)["yanked"] is False
     registry.files[index_file("a")] = registry.files[index_file("a")].replace(b'"yanked":false', b'"yanked":true')
+    before = len(registry.asked_for("log"))
     assert verified(capsys)["yanked"] is True
-    assert len(registry.asked_for("log")) == 2
+    assert len(registry.asked_for("log")) > before
     assert main(["check", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["crates"][0]["published"] is None
 

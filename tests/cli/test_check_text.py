@@ -51,7 +51,7 @@ def test_whole_report(capsys: pytest.CaptureFixture[str]) -> None:
         "  nothing is known of what crates.io has of them",
         "",
         "Recommended actions:",
-        "  1. edit bad/Cargo.toml, from line 7: 1 error",
+        "  1. mend 1 error in bad/Cargo.toml, from line 7",
         "     $ batuta-stack explain PD005",
         "  2. learn what crates.io has of these crates",
         "     $ batuta-stack cache warm",
@@ -65,7 +65,7 @@ def test_clean_stack(capsys: pytest.CaptureFixture[str]) -> None:
     """Where nothing is wrong there is a table and a summary, and nothing to edit."""
     out = printed(capsys, "good", code=0)
     assert "nothing is known of what crates.io has of them\n" in out
-    assert "edit" not in out
+    assert ". mend" not in out
 
 
 def test_repository_with_many_crates(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,8 +187,8 @@ def test_many_files(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
         make_repo(stack / f"r{number:02}", {"Cargo.toml": package(f"r{number:02}", STAR)})
     make_repo(stack / "worst", {"Cargo.toml": package("worst", f'{STAR}\nlog = "*"')})
     actions = printed(capsys).partition("Recommended actions:\n")[2].splitlines()
-    assert actions[:2] == ["  1. edit worst/Cargo.toml, from line 7: 2 errors", "     $ batuta-stack explain PD005"]
-    assert actions[16:18] == ["  9. edit the other 6 files: 6 errors", "     $ batuta-stack check --quiet"]
+    assert actions[:2] == ["  1. mend 2 errors in worst/Cargo.toml, from line 7", "     $ batuta-stack explain PD005"]
+    assert actions[16:18] == ["  9. mend 6 errors in 6 other files", "     $ batuta-stack check --quiet"]
     assert len(actions) == 2 * 11
 
 
@@ -198,7 +198,7 @@ def test_several_codes(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_repo(stack / "mixed", {"Cargo.toml": package("mixed", needs)})
     out = printed(capsys, "mixed")
     assert "PD002 PD005x2" in out
-    assert "edit mixed/Cargo.toml, from line 7: 3 errors\n     $ batuta-stack explain PD005\n" in out
+    assert "mend 3 errors in mixed/Cargo.toml, from line 7\n     $ batuta-stack explain PD005\n" in out
 
 
 def test_notes_ask_for_no_edit(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
