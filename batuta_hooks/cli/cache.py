@@ -90,6 +90,9 @@ def run_import(common: Common, path: str) -> int:
 def run_warm(common: Common, crates: Sequence[str], *, transitive: bool) -> int:
     """Ask the registry about crates, or about all that the stack names, and print what came of it.
 
+    Args:
+        crates: names, or `NAME@VERSION` for that version's archive too.
+
     Returns:
         0, or 1 where a question stayed open.
     """
@@ -98,7 +101,8 @@ def run_warm(common: Common, crates: Sequence[str], *, transitive: bool) -> int:
     notes: tuple[str, ...] = ()
     if crates:
         folder = common.workspace or "."
-        wishes: Sequence[Wish] = [Wish(folder, frozenset(crates), ttl_s=_ttl_s(folder))]
+        versions = _versions(crates)
+        wishes: Sequence[Wish] = [Wish(folder, frozenset(versions), versions, _ttl_s(folder))]
     else:
         wishes, notes = named_by_stack(find_workspace(common.workspace), transitive=transitive, jobs=common.jobs)
     with _bars(common) as told:
@@ -108,6 +112,15 @@ def run_warm(common: Common, crates: Sequence[str], *, transitive: bool) -> int:
         for line in _warm_lines(warmed):
             print(line)
     return 1 if warmed.failed else 0
+
+
+def _versions(crates: Sequence[str]) -> dict[str, frozenset[str]]:
+    """The versions whose archives are wanted, by crate: `CRATE@VERSION` names one, `CRATE` none."""
+    found: dict[str, set[str]] = {}
+    for named in crates:
+        crate, _, version = named.partition("@")
+        found.setdefault(crate, set()).update([version] if version else [])
+    return {crate: frozenset(versions) for crate, versions in found.items()}
 
 
 def _ttl_s(folder: str) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from batuta_hooks.gather.registry import Registry
+    from batuta_hooks.registry.lookup import Answer
 
 _MOST_NAMES = 1000
 _POLL_S = 0.01
@@ -32,11 +33,33 @@ def stale(registry: Registry, crates: Iterable[str]) -> list[str]:
     return [crate for crate, answer in answers if isinstance(answer, Unknown) or not answer.is_fresh]
 
 
+def lacking(registry: Registry, archives: Iterable[tuple[str, str]]) -> list[str]:
+    """The versions among these, `CRATE@VERSION`, of whose archives nothing is known; none where nobody is to be asked.
+
+    A version that a fresh answer does not list has none.
+    """
+    place = registry.place
+    if not place.url or place.offline:
+        return []
+    found = []
+    for crate, version in sorted(set(archives)):
+        if is_crate_name(crate) and isinstance(registry.origin(crate, version), Unknown):
+            answer = registry.answer(crate)
+            is_gone = not isinstance(answer, Unknown) and answer.is_fresh and not _lists(answer, version)
+            found += [] if is_gone else [f"{crate}@{version}"]
+    return found
+
+
+def _lists(answer: Answer, version: str) -> bool:
+    bare = version.partition("+")[0]
+    return any(one.partition("+")[0] == bare for one in (*answer.versions, *answer.yanked))
+
+
 def refresh(crates: Sequence[str], budget_s: float) -> bool:
     """Have the registry asked about crates, in the current folder's configuration, and wait for it.
 
     Args:
-        crates: legal names.
+        crates: legal names, or `NAME@VERSION` for an archive too.
         budget_s: seconds to wait at most; the process goes on behind that.
 
     Returns:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import Finding, Unknown
-from batuta_hooks.gather.refresher import refresh, stale
+from batuta_hooks.gather.refresher import lacking, refresh, stale
 from batuta_hooks.gather.registry import Registry
 
 
@@ -24,15 +24,20 @@ def refresh_for(
         The seconds that are left of the budget.
     """
     asked: list[str] = []
+    archives: list[tuple[str, str]] = []
 
     def published(package: str) -> Unknown:
         asked.append(package)
         return Unknown(package, "")
 
-    for _ in check(facts._replace(published=published)):
+    def origin(package: str, version: str) -> Unknown:
+        archives.append((package, version))
+        return Unknown(package, "")
+
+    for _ in check(facts._replace(published=published, origin=origin)):
         pass
     start = time.monotonic()
-    crates = stale(registry, asked)
-    if crates:
-        refresh(crates, budget_s)
-    return max(budget_s - (time.monotonic() - start), 0.0) if crates else budget_s
+    wanted = stale(registry, asked) + lacking(registry, archives)
+    if wanted:
+        refresh(wanted, budget_s)
+    return max(budget_s - (time.monotonic() - start), 0.0) if wanted else budget_s

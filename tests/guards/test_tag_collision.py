@@ -327,6 +327,19 @@ class TestRegistry:
         assert "batuta-stack cache warm" in answer.document["unknown"][0]["why"]
         assert ask(online.repo.path, "--strict", "v0.1.0").code == 3
 
+    def test_refresh(self, online: Pushing, registry: FaultyRegistry) -> None:
+        """`--refresh` has another process fetch the index and the archive; what is known needs no asking again."""
+        vcs = f'{{"git": {{"sha1": "{head(online.repo)}"}}, "path_in_vcs": ""}}'.encode()
+        files = {"Cargo.toml": package("a").encode(), ".cargo_vcs_info.json": vcs}
+        registry.add_archive("a", "0.1.0", crate_archive("a", "0.1.0", files))
+        online.repo.commit("more", {"notes": "1"})
+        assert found(judge(online.repo.path, "--refresh", "60", "v0.1.0")) == [("TC006", "v0.1.0")]
+        asked = len(registry.log)
+        assert found(judge(online.repo.path, "--refresh", "60", "v0.1.0")) == [("TC006", "v0.1.0")]
+        online.repo.commit("raise", {"Cargo.toml": package("a", version="0.2.0")})
+        assert judge(online.repo.path, "--refresh", "60", "v0.2.0").findings == []
+        assert len(registry.log) == asked
+
     def test_without_any_cache(self, repo: Repo) -> None:
         """Nothing is known, nobody is stopped."""
         answer = judge(repo.path, "v0.1.0")

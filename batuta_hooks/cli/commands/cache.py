@@ -41,7 +41,9 @@ def _info(
 
 def _warm(
     common: Common,
-    crates: Annotated[list[str] | None, typer.Argument(metavar="CRATE", help="Crates; none for the stack's.")] = None,
+    crates: Annotated[
+        list[str] | None, typer.Argument(metavar="CRATE[@VERSION]", help="Crates; none for the stack's.")
+    ] = None,
     transitive: Annotated[
         bool, typer.Option("--transitive", help="All that the stack's Cargo.lock files name, too.")
     ] = False,
