@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batuta_hooks.checks.path_deps import REFUSED
 from batuta_hooks.domain.crates_io import refusals
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.domain.manifest import Manifest
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from batuta_hooks.domain.facts import Facts
 
-#: Findings that mean a refusal of cargo's or crates.io's; PD003 and PD004 break a clone, which is another matter.
-REFUSED = frozenset({"PD001", "PD002", "PD005", "PD006", "PD007", "PD008"})
 _SAME_AS_OURS = {"PD005", "PD006"}
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from batuta_hooks.checks.tag_case import SHOWN, Case, listed
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import WARNING, Finding, Unknown
+from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.tag_crates import TagCrates
 from batuta_hooks.domain.tag_facts import COMMIT
-from batuta_hooks.domain.tags import VersionTag, is_same_version, read_tag
+from batuta_hooks.domain.tags import VersionTag, is_same_version, read_tag, render_tag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,13 +104,23 @@ def _unclear(case: Case, root: str) -> Iterator[Finding]:
     name, read = case.tag.name, case.read
     if read.crates:
         message = f"tag `{name}` speaks of version {read.version} of `{read.crates[0]}`, and no crate here is called so"
-        fix = "correct the name; where it is no crate's, name such tags in [tags] ignore of batuta-stack.toml"
+        near = _nearest(case, read.crates[0])
+        fix = f"{near}; where it is no crate's, name such tags in [tags] ignore of batuta-stack.toml"
         fix += ", or their form in [tags] template"
         yield case.finding("TC003", message, fix, read.crates[0])
     elif root:
         message = f"tag `{name}` does not say which crate it means: there are several, which share no version"
         fix = "name the crate, as in CRATE-v" + read.version + "; or share [workspace.package] version"
         yield case.finding("TC004", message, fix, severity=WARNING, place=(root, 1, 1))
+
+
+def _nearest(case: Case, name: str) -> str:
+    from difflib import get_close_matches
+
+    manifests = case.facts.manifests
+    loaded = (manifests.load(path) for path in manifests.tree.manifest_paths)
+    near = get_close_matches(name, sorted({one.name for one in loaded if isinstance(one, Manifest) and one.name}), n=1)
+    return f"write {render_tag(case.read.template, near[0], case.read.version)}" if near else "correct the name"
 
 
 def _other_spellings(case: Case, here: TagCrates) -> Iterator[Finding]:

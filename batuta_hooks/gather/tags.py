@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from batuta_hooks.domain.errors import BatutaError
@@ -14,6 +15,8 @@ from batuta_hooks.git.pushed import PushedRef
 from batuta_hooks.git.ranges import parents_of_new
 from batuta_hooks.git.refs import TAGS, TagObject, is_ref_name, look_at, read_tags, tags_at
 from batuta_hooks.git.tree import GitTree
+
+_NUMBERS = re.compile(r"(?=(?<![0-9])([0-9]+\.[0-9]+\.[0-9]+)(?![0-9]))")
 
 
 class Tagged(NamedTuple):
@@ -35,8 +38,8 @@ class TagsOf:
     def __init__(self, repository: Repository, refs: Sequence[PushedRef], names: Callable[[], Sequence[str]]) -> None:
         self._repository = repository
         self._refs = {ref.remote_ref[len(TAGS) :]: ref for ref in refs if ref.remote_ref.startswith(TAGS)}
-        self._ask_names = names
-        self._names: Sequence[str] | None = None
+        self._names = names
+        self._by_numbers: dict[str, list[str]] | None = None
         self._objects: dict[str, TagObject] = {}
         self._trees: dict[str, GitTree] = {}
 
@@ -90,16 +93,19 @@ class TagsOf:
 
     def _others(self, version: str) -> Sequence[OtherTag]:
         """Tags whose names hold a version: those here, but for what this push deletes, and what it puts elsewhere."""
-        if self._names is None:
-            self._names = self._ask_names()
-        found = {}
-        for name in self._names:
-            if version in name and name not in self._refs:
-                found[name] = self._repository.objects.peel(TAGS + name) or ""
-        for name, ref in self._refs.items():
-            if ref.local and version in name:
-                found[name] = self._look_at(name, ref).commit
-        return [OtherTag(name, commit) for name, commit in found.items() if commit]
+        if self._by_numbers is None:
+            self._by_numbers = {}
+            for name in (*self._refs, *(name for name in self._names() if name not in self._refs)):
+                for numbers in set(_NUMBERS.findall(name)):
+                    self._by_numbers.setdefault(numbers, []).append(name)
+        found = []
+        for name in self._by_numbers.get(version.partition("-")[0], ()):
+            ref = self._refs.get(name)
+            if ref is None:
+                found.append(OtherTag(name, self._repository.objects.peel(TAGS + name) or ""))
+            elif ref.local:
+                found.append(OtherTag(name, self._look_at(name, ref).commit))
+        return [other for other in found if other.commit]
 
 
 def named_tags(repository: Repository, names: Sequence[str], revision: str) -> list[PushedRef]:

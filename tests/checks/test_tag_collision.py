@@ -155,8 +155,10 @@ class TestWhichCrate:
 
     def test_a_crate_that_is_not_here(self) -> None:
         """A name that no crate has is an error, whatever its version."""
-        said = judge(TWO, "part-v0.3.0")
-        assert (said.codes, said.findings[0].severity) == ([("TC003", "part")], "error")
+        said = judge(TWO, "part_two-v0.3.0")
+        assert (said.codes, said.findings[0].severity) == ([("TC003", "part_two")], "error")
+        assert said.findings[0].fix.startswith("write part-two-v0.3.0; ")
+        assert judge(TWO, "servers-0.3.0").findings[0].fix.startswith("correct the name; ")
 
     def test_a_crate_that_is_ignored(self) -> None:
         """Tags that the configuration ignores, and those of a template of one's own, are none of it."""
