@@ -48,9 +48,8 @@ class LockGraph:
         candidates = self.named(name)
         if version:
             candidates = [one for one in candidates if one.version == version]
-        if source:
-            exact = [one for one in candidates if f"({one.source})" == source]
-            candidates = exact or candidates
+        if len(candidates) > 1:  # without a source the one in a folder is meant
+            candidates = [one for one in candidates if (f"({one.source})" if one.source else "") == source]
         return candidates[0] if len(candidates) == 1 else None
 
     def reached(self, starts: Iterable[LockedPackage]) -> dict[LockedPackage, LockedPackage]:

@@ -19,6 +19,9 @@ from batuta_hooks.domain.semver import Version
 
 _MOST_NAMED = 3
 
+_Needing = dict[LockedPackage, list[LockedPackage]]
+"""Each version of a package, and who needs it."""
+
 
 def find(facts: Facts) -> Iterator[Finding]:
     """A finding for each shared dependency that a lock file holds in several buckets, at its oldest version."""
@@ -47,10 +50,11 @@ class _Splits:
         is_named = name in self._facts.policy.versions or name in self._facts.policy.shared
         needing = {package: self._graph.needing(package) for package in held}
         own = {package: [one for one in ones if self._is_own(one)] for package, ones in needing.items()}
-        if not is_named and not self._is_shared(own):
-            return
-        sides = [package for package in held if own[package] or is_named]
-        yield self._finding(name, sides, own if not is_named else needing)
+        if is_named or not self._is_shared(own):
+            if not is_named and not self._is_needless(name, held, needing):
+                return
+            own = needing
+        yield self._finding(name, [package for package in held if own[package]], own, needing)
 
     def _is_own(self, package: LockedPackage) -> bool:
         return package.source is None or self._facts.stack.crate(package.name) is not None or self._is_local(package)
@@ -58,7 +62,7 @@ class _Splits:
     def _is_local(self, package: LockedPackage) -> bool:
         return any(one.source is None for one in self._graph.named(package.name))
 
-    def _is_shared(self, own: dict[LockedPackage, list[LockedPackage]]) -> bool:
+    def _is_shared(self, own: _Needing) -> bool:
         """Whether crates of the stack need versions of two buckets and meet in the build of a third or of one of them,
         and one of those that need the package depends on another that does.
         """
@@ -77,17 +81,25 @@ class _Splits:
             for other in rest
         )
 
+    def _is_needless(self, name: str, held: Sequence[LockedPackage], needing: _Needing) -> bool:
+        """Whether a package that the repository itself requires is held in an older bucket only because some locked
+        packages were not updated: their compatible releases take the newest version.
+        """
+        newest = held[-1]
+        if not any(one.source is None for one in needing[newest]):
+            return False
+        behind = [one for package in held[:-1] if _bucket(package) != _bucket(newest) for one in needing[package]]
+        return bool(behind) and all(self._update(one, name, newest) for one in behind)
+
     def _reach(self, package: LockedPackage) -> frozenset[LockedPackage]:
         if package not in self._reached:
             self._reached[package] = frozenset(self._graph.reached([package]))
         return self._reached[package]
 
-    def _finding(
-        self, name: str, sides: Sequence[LockedPackage], needing: dict[LockedPackage, list[LockedPackage]]
-    ) -> Finding:
+    def _finding(self, name: str, sides: Sequence[LockedPackage], own: _Needing, needing: _Needing) -> Finding:
         firm = self._graph_without_dev()
         severity = WARNING if sum(package in firm for package in sides) > 1 else NOTE
-        ways = [self._way(package, needing[package]) for package in sides[:_MOST_NAMED]]
+        ways = [self._way(package, own[package]) for package in sides[:_MOST_NAMED]]
         versions = " and ".join(package.version for package in sides)
         message = f"the lock file holds `{name}` {versions}, which are not compatible: {' beside '.join(ways)}"
         return at_package(self._locked, sides[0], message, self._mend(name, sides, needing), severity)
@@ -113,9 +125,7 @@ class _Splits:
                 way.append(came_from[way[-1]])
         return " -> ".join(f"{one.name} {one.version}" for one in reversed(way))
 
-    def _mend(
-        self, name: str, sides: Sequence[LockedPackage], needing: dict[LockedPackage, list[LockedPackage]]
-    ) -> str:
+    def _mend(self, name: str, sides: Sequence[LockedPackage], needing: _Needing) -> str:
         newest = sides[-1]
         behind = [one for package in sides[:-1] for one in needing[package]]
         updates: list[str] = []
