@@ -29,7 +29,7 @@ def run_doctor(common: Common, *, every: bool, as_json: bool) -> int:
                 print("\n".join(_text(one, color=color, as_patch=every)))
         if not common.quiet:
             well = sum(one.is_well for one in found)
-            print(f"{well} of {len(found)} {'repository' if len(found) == 1 else 'repositories'}: nothing is missed")
+            print(f"nothing is missed in {well} of {len(found)} {'repository' if len(found) == 1 else 'repositories'}")
     return 0 if all(one.is_well for one in found) else 1
 
 

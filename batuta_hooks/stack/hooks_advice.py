@@ -8,11 +8,21 @@ import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from batuta_hooks.git.command import GitError, git
-from batuta_hooks.stack.hooks_frameworks import CONFIG_FILES, DEFAULTS, GUARDS, our_hooks, read_config, stages_of
+from batuta_hooks.stack.hooks_frameworks import (
+    CONFIG_FILES,
+    DEFAULTS,
+    GUARDS,
+    Document,
+    our_hooks,
+    read_config,
+    stages_of,
+)
+from batuta_hooks.stack.hooks_lanes import Slot
 from batuta_hooks.stack.hooks_place import Place
+from batuta_hooks.stack.hooks_script import OURS, PREK
 
 _TOP_KEY = re.compile(r"^[A-Za-z_]", re.MULTILINE)
 
@@ -21,7 +31,7 @@ class Advice(NamedTuple):
     """What to do.
 
     Attributes:
-        commands: commands, one after the other.
+        commands: commands, one after the other, or what else is to be done.
         lines: what the framework's configuration lacks, as YAML; empty where there is none or nothing lacks.
         patch: the same as a patch for `git apply`; empty where it cannot be told.
     """
@@ -31,19 +41,22 @@ class Advice(NamedTuple):
     patch: str = ""
 
 
-def advise(place: Place, *, missed: Collection[str], programs: Sequence[str]) -> Advice:
+def advise(place: Place, slots: Sequence[Slot], *, missed: Collection[str], programs: Sequence[str]) -> Advice:
     """Say what mends it.
 
     Args:
+        slots: the repository's hooks, by event.
         missed: the events of git for which a guard is missed.
         programs: the guards that are not on PATH.
     """
+    is_old_prek = any(slot.event in missed and slot.first.owner == PREK and slot.target.owner == OURS for slot in slots)
     is_off = not place.has_config_hooks and os.path.lexists(place.folder) and not os.path.isdir(place.folder)
     needs_leave = not place.has_config_hooks and place.is_shared
     wanted = (
         ("pipx install batuta-hooks", programs),
         ("git config --unset core.hooksPath", missed and is_off),
-        (f"batuta-stack hooks install{' --shared' if needs_leave else ''}", missed),
+        ("update prek: 0.3.5 is the first that runs what lies beside its own script", is_old_prek),
+        (f"batuta-stack hooks install{' --shared' if needs_leave else ''}", missed and not is_old_prek),
     )
     commands = tuple(command for command, why in wanted if why)
     document = read_config(place)
@@ -71,13 +84,12 @@ def _lines(source: str, revision: str, guards: Sequence[str]) -> Iterator[str]:
         yield "" if DEFAULTS[guard].get("always_run") else "    always_run: true\n"
 
 
-def _pinned(document: Any) -> tuple[str, str] | None:
+def _pinned(document: Document) -> tuple[str, str] | None:
     """Where the configuration has a guard of ours from already."""
     repositories = document.get("repos")
     for repository in repositories if isinstance(repositories, list) else ():
-        hooks = repository.get("hooks") if isinstance(repository, dict) else None
-        if isinstance(hooks, list) and any(isinstance(hook, dict) and hook.get("id") in GUARDS for hook in hooks):
-            return str(repository.get("repo")), str(repository.get("rev"))
+        if isinstance(repository, dict) and our_hooks({"repos": [repository]}) and repository.get("rev"):
+            return str(repository.get("repo")), str(repository["rev"])
     return None
 
 

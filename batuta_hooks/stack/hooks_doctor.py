@@ -93,7 +93,7 @@ def _diagnosis(path: str, folder: str) -> Diagnosis:
     lines = tuple(_line(by_event[one.event], one, reached[one.name]) for one in OPERATIONS)
     programs = tuple(guard for guard in GUARDS if shutil.which(guard) is None) if _are_native(lines) else ()
     found = Diagnosis(path, lines, programs, None, None, place)
-    return found if found.is_well else found._replace(advice=_advice(found, place))
+    return found if found.is_well else found._replace(advice=_advice(found, place, slots))
 
 
 def _line(slot: Slot, operation: Operation, reach: Reach) -> Line:
@@ -120,6 +120,6 @@ def _are_native(lines: Sequence[Line]) -> bool:
     return any(GUARDS[2] in line.reached for line in lines)
 
 
-def _advice(found: Diagnosis, place: Place) -> Advice:
+def _advice(found: Diagnosis, place: Place, slots: Sequence[Slot]) -> Advice:
     missed = {line.event for line in found.lines if line.missed}
-    return advise(place, missed=missed, programs=found.programs)
+    return advise(place, slots, missed=missed, programs=found.programs)

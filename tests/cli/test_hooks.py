@@ -75,7 +75,7 @@ def test_doctor(stack: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     told = capsys.readouterr().out
     assert "    push of a tag alone  nothing         missed: path-deps, version-alignment, tag-collision\n" in told
     assert "    mend: batuta-stack hooks install\n" in told
-    assert "0 of 2 repositories: nothing is missed" in told
+    assert "nothing is missed in 0 of 2 repositories" in told
     for guard in ("batuta-path-deps", "batuta-version-alignment", "batuta-tag-collision"):
         (stack / "bin").mkdir(exist_ok=True)
         (stack / "bin" / guard).write_text("#!/bin/sh\n")
@@ -86,7 +86,7 @@ def test_doctor(stack: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert main(["hooks", "doctor", "--workspace", "a", "--color", "always"]) == 0
     told = capsys.readouterr().out
     assert "\x1b[32mpath-deps, version-alignment, tag-collision\x1b[0m" in told
-    assert "1 of 1 repository: nothing is missed" in told
+    assert "nothing is missed in 1 of 1 repository" in told
     assert main(["hooks", "doctor", "--all", "--quiet"]) == 1
     assert [line for line in capsys.readouterr().out.splitlines() if line[:1].strip()] == ["off  (hooks in /dev/null)"]
     assert main(["hooks", "doctor", "--all", "--format", "json"]) == 1

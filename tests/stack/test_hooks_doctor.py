@@ -171,6 +171,7 @@ CONFIGS = [
     "repos:\n- repo: local\n  hooks: []\n",
     "repos:\n  - repo: local\n    hooks: []",
     "fail_fast: true\nrepos:\n  - repo: local\n    hooks: []\n\n# more\nexclude: ^x$\n",
+    "repos:\n- repo: local\n  hooks:\n  - {id: batuta-path-deps, name: x, entry: x, language: system}\n",
     "repos:\n- repo: url\n  rev: v7\n  hooks:\n  - id: batuta-path-deps\n",
 ]
 
