@@ -22,7 +22,7 @@ _MANIFESTS = r"(^|/)(Cargo\.toml|\.cargo/config(\.toml)?)$"
 DEFAULTS: Mapping[str, Document] = {
     "batuta-path-deps": {"files": _MANIFESTS, "stages": _COMMITS_AND_PUSHES},
     "batuta-version-alignment": {
-        "files": r"(^|/)(Cargo\.toml|Cargo\.lock|\.cargo/config(\.toml)?)$",
+        "files": r"(^|/)Cargo\.(toml|lock)$",
         "pass_filenames": False,
         "stages": _COMMITS_AND_PUSHES,
     },

@@ -257,4 +257,5 @@ def test_the_defaults_are_those_of_the_hook_manifest() -> None:
     """What is assumed of an entry that says nothing is what .pre-commit-hooks.yaml says."""
     manifest = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     said = {hook["id"]: {key: value for key, value in hook.items() if key in DEFAULTS[hook["id"]]} for hook in manifest}
-    assert said == {guard: {**DEFAULTS[guard], "stages": list(DEFAULTS[guard]["stages"])} for guard in said}
+    assert said == {guard: {**values, "stages": list(values["stages"])} for guard, values in DEFAULTS.items()}
+    assert {hook["minimum_pre_commit_version"] for hook in manifest} == {"3.2.0"}
