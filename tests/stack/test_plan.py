@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from batuta_hooks.domain.errors import BatutaError
-from tests.support.publishing import METADATA
 from tests.support.registry import FaultyRegistry
-from tests.support.releases import ReleaseStack, updates, versions
+from tests.support.releases import LICENSED, ReleaseStack, updates, versions
 from tests.support.repos import make_repo, package
 
 
@@ -219,7 +218,7 @@ def test_inherited_versions(stack: ReleaseStack) -> None:
         '[workspace]\nmembers = ["a", "b", "c"]\n[workspace.package]\nversion = "1.2.0"\n'
         '[workspace.dependencies]\na = { path = "a", version = "1.2.0" }\n'
     )
-    member = f'[package]\nname = "{{}}"\nversion.workspace = true\nedition = "2021"\n{METADATA}\n'
+    member = f'[package]\nname = "{{}}"\nversion.workspace = true\nedition = "2021"\n{LICENSED}\n'
     files = {"Cargo.toml": root, "a/Cargo.toml": member.format("a"), "a/src/lib.rs": ""}
     files |= {"b/Cargo.toml": member.format("b") + "[dependencies]\na.workspace = true\n", "b/src/lib.rs": ""}
     files |= {"c/Cargo.toml": member.format("c") + "publish = false\n", "c/src/lib.rs": ""}
@@ -227,7 +226,7 @@ def test_inherited_versions(stack: ReleaseStack) -> None:
     assert versions(stack.plan()) == {"a": "1.2.0", "b": "1.2.0"}
     for name in ("a", "b"):
         needs = '[dependencies]\na = "1.2.0"' if name == "b" else ""
-        flat = {"Cargo.toml": package(name, needs, version="1.2.0")}
+        flat = {"Cargo.toml": package(name, needs, version="1.2.0", keys=LICENSED)}
         stack.publish(make_repo(stack.folder.parent / f"flat-{name}", {**flat, "src/lib.rs": ""}))
     assert stack.plan().waves == ()
     repo.commit("fix", {"b/src/lib.rs": "// fixed"})
