@@ -13,6 +13,7 @@ from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.publishable import AFTER, NEVER, NO, NOW, PUBLISHED, UNKNOWN, Publishable
 from batuta_hooks.domain.release import Release
+from batuta_hooks.domain.tree import Tree
 from batuta_hooks.domain.workspace import Manifests
 from batuta_hooks.registry.accepting import AcceptingRegistry
 from batuta_hooks.registry.index import list_versions, release
@@ -23,7 +24,7 @@ from tests.support.process import run
 from tests.support.publishing import METADATA, publish
 from tests.support.registry import index_line
 from tests.support.repos import make_repo
-from tests.support.trees import FolderTree
+from tests.support.trees import FolderTree, TextTree
 
 _ALREADY = re.compile(r"already exists on|is already uploaded")
 _NEVER = re.compile(r"`[^`]+` cannot be published|`package.publish` must be set")
@@ -75,8 +76,8 @@ def index_files(lines: Sequence[bytes]) -> dict[str, bytes]:
     return files
 
 
-def facts_over(top: Path, names: Sequence[str], registry: AcceptingRegistry) -> list[Facts]:
-    """Facts about the repositories in a folder, all of them knowing what the registry holds at this moment."""
+def facts_over(trees: Mapping[str, Tree], registry: AcceptingRegistry) -> list[Facts]:
+    """Facts about repositories by name, all of them knowing what the registry holds at this moment."""
 
     def published(package: str) -> Published:
         held = registry.held(package)
@@ -97,11 +98,25 @@ def facts_over(top: Path, names: Sequence[str], registry: AcceptingRegistry) -> 
         return held.name if held else None
 
     found = []
-    for name in names:
-        tree = FolderTree(top / name)
+    for name, tree in trees.items():
         facts = Facts(Manifests(tree), tree.manifest_paths, repository=name)
         found.append(facts._replace(published=published, release=release_of, spelled_as=spelled_as))
     return found
+
+
+def judged_without_disk(case: Case) -> dict[str, Publishable]:
+    """What our judge says of every package of a case, by its name (that of its manifest, where it cannot be read)."""
+    with AcceptingRegistry(index_files(case.lines).get) as registry:
+        every = facts_over({name: TextTree(files) for name, files in case.repositories.items()}, registry)
+        judge = Judge(every, is_license_expression)
+        found = {}
+        for facts in every:
+            for path in facts.judged:
+                manifest = facts.manifests.load(path)
+                name = manifest.name if isinstance(manifest, Manifest) else f"{facts.repository}/{path}"
+                if name:
+                    found[name] = judge.publishable(facts, path)
+        return found
 
 
 class Stack:
@@ -120,12 +135,15 @@ class Stack:
     def _crates(self) -> Iterator[tuple[str, tuple[str, str]]]:
         """Repository and manifest of each package that our judge finds, by its name; the repository's if unreadable."""
         with self.registry() as registry:
-            for facts in facts_over(self._folder / "stack", list(self.case.repositories), registry):
+            for facts in facts_over(self._trees(), registry):
                 for path in facts.judged:
                     manifest = facts.manifests.load(path)
                     name = manifest.name if isinstance(manifest, Manifest) else f"{facts.repository}/{path}"
                     if name:
                         yield name, (facts.repository, path)
+
+    def _trees(self) -> dict[str, Tree]:
+        return {name: FolderTree(self._folder / "stack" / name) for name in self.case.repositories}
 
     def registry(self) -> AcceptingRegistry:
         """The registry as the case has it."""
@@ -134,7 +152,7 @@ class Stack:
     def judged(self) -> dict[str, Publishable]:
         """What our judge says of every crate."""
         with self.registry() as registry:
-            every = facts_over(self._folder / "stack", list(self.case.repositories), registry)
+            every = facts_over(self._trees(), registry)
             judge = Judge(every, is_license_expression)
             by_name = {facts.repository: facts for facts in every}
             return {name: judge.publishable(by_name[place], path) for name, (place, path) in self.crates.items()}
