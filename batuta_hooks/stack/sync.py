@@ -8,7 +8,7 @@ from datetime import date, datetime
 from batuta_hooks.domain.config import Config
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Facts
-from batuta_hooks.domain.graph import CrateGraph, CyclicGraph, Edge, edges_of
+from batuta_hooks.domain.graph import CrateGraph, Edge, edges_of
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.semver import InvalidRequirement, Requirement
 from batuta_hooks.git.status import changed_paths
@@ -88,10 +88,14 @@ def plan_sync(
 
 
 def _required(opened: Opened) -> set[str]:
-    """The packages of the stack and of its policy that a repository requires."""
+    """The packages that a repository requires of the stack, by path, from git, or by policy."""
     names = set(opened.facts.policy.versions)
     for crate in opened.stack_crates():
-        names.update(one.package for one in crate.dependencies if opened.facts.stack.crate(one.package) is not None)
+        names.update(
+            one.package
+            for one in crate.dependencies
+            if one.path is not None or one.git is not None or opened.facts.stack.crate(one.package) is not None
+        )
     return names
 
 
@@ -164,13 +168,16 @@ def _batches(repositories: Sequence[RepositoryPlan], opened: Sequence[Opened]) -
                     for edge in edges_of(manifest)
                     if home.get(edge.dependency, one.checkout.path) != one.checkout.path
                 ]
-    names = [one.checkout.path for one in opened]
-    changing = {one.repository for one in repositories}
     # a dev-dependency says nothing about who is built first
-    graph = CrateGraph(names, edges, dev_counts=lambda _edge: False)
-    try:
-        waves = graph.waves()
-    except CyclicGraph:
-        waves = [names]
-    found = (tuple(name for name in wave if name in changing) for wave in waves)
-    return tuple(batch for batch in found if batch)
+    graph = CrateGraph((one.checkout.path for one in opened), edges, dev_counts=lambda _edge: False)
+    left = {one.repository for one in repositories}
+    batches = []
+    while left:
+        needs = {name: left.intersection(graph.dependencies(name, transitive=True)) - {name} for name in sorted(left)}
+        batch = [name for name, needed in needs.items() if not needed]
+        if not batch:  # those that need each other go together
+            first = min(needs, key=lambda name: len(needs[name]))
+            batch = sorted({first, *needs[first]})
+        batches.append(tuple(batch))
+        left.difference_update(batch)
+    return tuple(batches)

@@ -62,7 +62,8 @@ class Cargo:
         found = []
         for root in plan.roots:
             ended = self._run(_CHECK, os.path.join(plan.folder, root), _VERIFY_TIMEOUT_S)
-            found.append(_verified("cargo check" if not root else f"cargo check (in {root})", ended))
+            command = "cargo check --workspace"
+            found.append(_verified(f"cd {root} && {command}" if root else command, ended))
         return found
 
     def _run(self, command: Sequence[str], folder: str, timeout_s: float = _LOCK_TIMEOUT_S) -> Ended:

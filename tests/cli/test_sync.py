@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,11 @@ import tomli
 
 from batuta_hooks.cli.app import main
 from batuta_hooks.stack.checkouts import find_workspace
+from batuta_hooks.stack.crates_io import Asking
+from batuta_hooks.stack.sync import plan_sync
+from batuta_hooks.stack.sync_apply import apply
 from batuta_hooks.stack.sync_progress import Progress, note_batch, read_progress
+from batuta_hooks.stack.sync_values import Wish
 from tests.support.crates import put_crate
 from tests.support.online import go_online
 from tests.support.process import run
@@ -24,6 +31,8 @@ from tests.support.registry import FaultyRegistry
 from tests.support.repos import Repo, make_repo, package
 
 pytestmark = pytest.mark.cargo
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 ENTRY = '[dependencies]\nalimentar = { path = "../alimentar" } # local\n'
 MENDED = '[dependencies]\nalimentar = "0.3.0" # local\n'
@@ -119,7 +128,9 @@ def test_sync_mends_builds_and_commits(stack: Path, capsys: pytest.CaptureFixtur
         "Mends PD001.\n\n\nCargo.lock\nCargo.toml"
     )
     assert found["schema"] == "batuta.sync/1"
-    assert found["verified"] == [{"repository": "entrenar", "command": "cargo check", "passed": True, "said": ""}]
+    assert found["verified"] == [
+        {"repository": "entrenar", "command": "cargo check --workspace", "passed": True, "said": ""}
+    ]
     assert (found["files_modified"], found["dependencies_updated"], found["skipped"]) == (1, 1, [])
     (change,) = found["changes"]
     assert (change["line"], change["before"], change["after"], change["finding"]) == (7, None, "0.3.0", "PD001")
@@ -206,6 +217,76 @@ def test_a_patch_is_what_git_applies(stack: Path, capsys: pytest.CaptureFixture[
     assert b'alimentar = "0.3.0" # local\r\n' in (stack / 'a "b" ä\t' / "Cargo.toml").read_bytes()
     assert "Files modified: 2" in wanted
     assert said(capsys, "--format", "patch") == ""
+
+
+def test_a_file_that_changes_meanwhile_is_not_overwritten(stack: Path) -> None:
+    """Between the plan and its execution somebody may have edited the manifest: theirs counts."""
+    asked = Wish()
+    plan = plan_sync(find_workspace(str(stack)), asked, now=NOW, asking=Asking(NOW))
+    manifest = stack / "entrenar/Cargo.toml"
+    manifest.write_text(manifest.read_text() + "# mine\n")
+    (outcome,) = apply(plan, asked, offline=False)
+    assert (outcome.state, outcome.why) == ("untouched", "Cargo.toml is another one by now: run sync again")
+    assert manifest.read_text().endswith("# mine\n")
+
+
+def test_a_repository_without_a_commit_is_edited(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is nothing to commit on, which is said."""
+    repo = make_repo(stack / "fresh", sources("fresh", ENTRY), commit=False)
+    repo.git("add", "--all")
+    found = {one["repository"]: one for one in document(capsys, "--yes")["repositories"]}
+    assert found["fresh"]["state"] == "edited"
+    assert "nothing is staged or committed" in found["fresh"]["why"]
+
+
+def test_a_lock_file_that_cannot_follow_is_told(
+    stack: Path, capsys: pytest.CaptureFixture[str], registry: FaultyRegistry
+) -> None:
+    """What cargo cannot resolve stays locked as it was, byte for byte, and the command that verifies decides."""
+    (stack / "batuta-stack.toml").write_text('[sync]\nverify_command = "true"\n')
+    lock = (stack / "entrenar/Cargo.lock").read_bytes()
+    said(capsys, "--dry-run")
+    registry.files.pop("index/al/im/alimentar")
+    (one,) = document(capsys, "--yes", "--offline")["repositories"]
+    assert one["state"] == "committed"
+    assert one["notes"][0].startswith("Cargo.lock was not brought along: ")
+    assert (stack / "entrenar/Cargo.lock").read_bytes() == lock
+
+
+def test_a_newer_version_that_others_need_stays_locked(
+    stack: Path, capsys: pytest.CaptureFixture[str], registry: FaultyRegistry
+) -> None:
+    """Where the meant version cannot be locked, cargo's reason is told, and the newest one stays."""
+    put_crate(registry, "other", "1.0.0", {"alimentar": "0.3.2"})
+    repo = entrenar(stack, ENTRY + 'other = "1"\n', name="high")
+    found = {one["repository"]: one for one in document(capsys, "--yes")["repositories"]}
+    assert found["high"]["state"] == "committed"
+    assert locked(repo.path)["alimentar"] == ["0.3.5"]
+
+
+def test_interrupted_it_restores_what_is_under_way(stack: Path) -> None:
+    """Ctrl-C while cargo works: what it runs is ended, and the files are what they were."""
+    (stack / "batuta-stack.toml").write_text('[sync]\nverify_command = "echo > started; sleep 60"\n')
+    before = (stack / "entrenar/Cargo.toml").read_bytes()
+    command = [sys.executable, "-m", "batuta_hooks.cli", "sync", "--yes"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not (stack / "entrenar/started").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        assert (stack / "entrenar/Cargo.toml").read_bytes() != before
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+    assert (stack / "entrenar/Cargo.toml").read_bytes() == before
+
+
+def test_one_repository_alone(stack: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside one repository its siblings' checkouts are still looked at, and nothing is written beside it."""
+    monkeypatch.chdir(stack / "entrenar")
+    found = document(capsys, "--yes")
+    assert [(one["repository"], one["path"], one["after"]) for one in found["changes"]] == [
+        (".", "Cargo.toml", "0.3.0")
+    ]
+    assert [one["state"] for one in found["repositories"]] == ["committed"]
 
 
 def test_nobody_to_ask(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -324,6 +324,14 @@ def test_batches_begin_with_the_leaves(stack: Path) -> None:
     assert plan(stack).batches == (("low", "side"), ("high",))
 
 
+def test_repositories_that_need_each_other_are_one_batch(stack: Path, registry: FaultyRegistry) -> None:
+    """A circle has no leaf, so its repositories go together, before those that need them."""
+    manifest(stack, '[dependencies]\ntwo = "0.1"\nalimentar = "0.2"', name="one")
+    manifest(stack, '[dependencies]\none = "0.1"\nalimentar = "0.2"', name="two")
+    manifest(stack, '[dependencies]\none = "0.1"\nalimentar = "0.2"', name="above")
+    assert plan(stack).batches == (("one", "two"), ("above",))
+
+
 @pytest.mark.parametrize("written", ["arrow", "=54", "arrow=", "arrow=a b", "../x=1", "arrow=>=1 <2"])
 def test_wrong_alignments_are_errors(written: str) -> None:
     """A clear sentence, and how to write it."""
