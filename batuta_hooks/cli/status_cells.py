@@ -79,8 +79,8 @@ def is_of_interest(row: Row) -> bool:
 
 
 def needs_action(row: Row) -> bool:
-    """Whether somebody has to do something about a crate."""
-    return row.health not in (HEALTHY, UNDECIDED) or row.crate.publishable.verdict == "no"
+    """Whether somebody has to do something about a crate: there is a finding about it that is no mere note."""
+    return row.health not in (HEALTHY, UNDECIDED)
 
 
 def standing_text(standing: Standing) -> str:

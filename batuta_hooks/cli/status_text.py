@@ -88,7 +88,8 @@ def _wrapped(lines: Iterable[str], width: int) -> Iterator[str]:
 def _summary(board: Board, hidden: int) -> Iterator[str]:
     report = board.report
     counted = [("errors", "error"), ("warnings", "warning"), ("undecided", UNDECIDED)]
-    said = [f"{len(report.crates)} crates", f"{report.count(HEALTHY)} healthy"]
+    crates = len(report.crates)
+    said = [f"{crates} {'crate' if crates == 1 else 'crates'}", f"{report.count(HEALTHY)} healthy"]
     said += [f"{what} {report.count(health)}" for what, health in counted if report.count(health)]
     yield f"{board.updated:%Y-%m-%d %H:%M:%S} UTC: {', '.join(said)}"
     for checkout in report.checkouts:

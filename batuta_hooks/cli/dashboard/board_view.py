@@ -75,6 +75,7 @@ class BoardView(Lines):
         self._items: list[Row | str] = []  # a text is a layer's name
         self._fitted: dict[Column, int] = {}
         self._cursor = -1
+        self._name_width = 0
 
     @property
     def rows(self) -> list[Row]:
@@ -116,6 +117,9 @@ class BoardView(Lines):
     def _fit(self) -> None:
         width = max(self.size.width - 1, 20)
         self._fitted = fitting(columns(self._board), self.rows, width - 4) if self._board else {}
+        rest = sum(self._fitted.values()) + len(self._fitted)
+        longest = max((len(printable(row.crate.name)) for row in self.rows), default=0) + 2  # with its sign
+        self._name_width = max(min(width - rest, longest), 8)
         self.virtual_size = Size(width, len(self._items))
         self.post_message(self.Fitted(self._joined("Crate", [column.title for column in self._fitted], "bold")))
         self.refresh()
@@ -135,8 +139,7 @@ class BoardView(Lines):
         return text
 
     def _joined(self, name: str, cells: list[str], style: str, health: str = "") -> Text:
-        rest = sum(self._fitted.values()) + len(self._fitted)
-        text = Text(_cut(name, max(self.virtual_size.width - rest, 8)), style, no_wrap=True)
+        text = Text(_cut(name, self._name_width), style, no_wrap=True)
         for (column, width), cell in zip(self._fitted.items(), cells, strict=True):
             text.append(" ")
             text.append(_cut(cell, width), health if column.title == "Health" and health else style)
