@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from batuta_hooks.cli.page_text import crates_io_link, element, text
-from batuta_hooks.cli.status_cells import NOTHING, SIGNS, coverage_text, git_text, needs_action, released_text, sources
+from batuta_hooks.cli.status_cells import (
+    NOTHING,
+    SIGNS,
+    coverage_text,
+    git_text,
+    needs_action,
+    released_text,
+    sources,
+    warnings_text,
+)
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.stack.standing import EQUAL, UNKNOWN
 from batuta_hooks.stack.status import Board, Row
@@ -78,7 +87,7 @@ def _row(row: Row, number: int) -> str:
         text(crate.publishable.verdict),
         text(released_text(row)),
         text(coverage_text(row)),
-        NOTHING if row.warnings is None else str(row.warnings),
+        text(warnings_text(row)),
         text(git_text(row)),
     ]
     attributes = {

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from batuta_hooks.cli.terminal import age
 from batuta_hooks.report.plain import printable
+from batuta_hooks.stack.gate_facts import GateFact
 from batuta_hooks.stack.standing import EQUAL, UNKNOWN, Standing
 from batuta_hooks.stack.status import Board, Row
 from batuta_hooks.stack.verdict import HEALTHY, UNDECIDED
@@ -45,7 +46,7 @@ def columns(board: Board) -> list[Column]:
         Column("Publish", lambda row: row.crate.publishable.verdict, 9),
         Column("Released", released_text, 9),
         Column("Cov", coverage_text, 5),
-        Column("Warn", lambda row: NOTHING if row.warnings is None else str(row.warnings), 4),
+        Column("Warn", warnings_text, 4),
         Column("Git", git_text, 12),
     ]
     always = ("Version", "Health", "Publish")
@@ -106,6 +107,21 @@ def coverage_text(row: Row) -> str:
     return f"{'' if row.coverage.tree_is_current else '~'}{int(row.coverage.percent)}%"
 
 
+def warnings_text(row: Row) -> str:
+    """How many warnings the last lint gave; with `~` where it was of another tree."""
+    if row.lint is None or row.lint.figure is None:
+        return NOTHING
+    return f"{'' if row.lint.tree_is_current else '~'}{int(row.lint.figure)}"
+
+
+def gate_text(gate: GateFact) -> str:
+    """A gate's last result as a clause."""
+    tree = "of this tree" if gate.tree_is_current else "of another tree"
+    whom = f" for {gate.crate}" if gate.crate else ""
+    detail = f": {gate.detail}" if gate.detail else ""
+    return f"{gate.name}{whom} passed {age(gate.age_s)} ago, {tree}{detail}"
+
+
 def git_text(row: Row) -> str:
     """The checkout in short: `main` where it is clean, `main*` where it is not, and `+1 -2` ahead and behind."""
     status = row.checkout.status
@@ -140,3 +156,5 @@ def sources(row: Row) -> Iterator[str]:
         tree = "of this tree" if measured.tree_is_current else "of another tree"
         whom = "" if measured.is_of_crate else " of the whole repository"
         yield f"coverage{whom}: {measured.percent:.2f} %, {tree}, {age(measured.age_s)} old, from {measured.source}"
+    for gate in row.gates:
+        yield f"gate: {gate_text(gate)}"

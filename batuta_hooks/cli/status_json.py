@@ -53,10 +53,11 @@ def _crate(row: Row) -> dict[str, Any]:
         "health": row.health,
         "reasons": row.reasons,
         "coverage": row.coverage._asdict() if row.coverage else None,
-        "warnings": row.warnings,
+        "warnings": int(row.lint.figure or 0) if row.lint else None,
         "days_since_release": row.last_release.days,
         "commits_since_release": row.last_release.commits,
         "last_release": row.last_release._asdict(),
+        "gates": [gate._asdict() for gate in row.gates],
         "outdated": [lag._asdict() for lag in row.lags],
         "git": {
             "branch": status.branch if status else None,

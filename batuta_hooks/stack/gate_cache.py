@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from batuta_hooks.git.command import LOCAL_NAMES
@@ -16,6 +16,7 @@ from batuta_hooks.stack.own_folder import make_own_folder
 _SCHEMA = "batuta.gate/1"
 _FOLDER = "gates"
 _MOST_BYTES = 1 << 16
+_MOST_KEPT = 1000
 
 
 class Passed(NamedTuple):
@@ -23,6 +24,27 @@ class Passed(NamedTuple):
 
     seconds: float
     detail: str
+
+
+class Kept(NamedTuple):
+    """A gate that passed once, as it is kept.
+
+    Attributes:
+        name: the gate.
+        repository, crate: what it was run for; the crate is empty where it was for the whole repository.
+        tree: the id of the tree that it was run on.
+        passed_ns: when it passed, as `os.stat` counts.
+        figure: the percent of covered lines, or how many warnings; ``None`` where nothing was counted.
+    """
+
+    name: str
+    repository: str
+    crate: str
+    tree: str
+    passed_ns: int
+    seconds: float
+    detail: str
+    figure: float | None
 
 
 class GateCache:
@@ -62,6 +84,26 @@ class GateCache:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return None
+
+    def kept(self) -> Iterator[Kept]:
+        """What was kept, the newest first; of very many the oldest are left out."""
+        try:
+            with os.scandir(os.path.join(self._own, _FOLDER)) as entries:
+                files_ = sorted(((entry.stat().st_mtime_ns, entry.path) for entry in entries), reverse=True)
+        except OSError:
+            return
+        for passed_ns, path in files_[:_MOST_KEPT]:
+            try:
+                with open(path, "rb") as file:
+                    table = json.loads(file.read(_MOST_BYTES))
+                if table["schema"] != _SCHEMA:
+                    continue
+                gate, repository, crate, tree = (str(table[key]) for key in ("gate", "repository", "crate", "tree"))
+                number = None if table.get("figure") is None else float(table["figure"])
+                seconds, detail = float(table["seconds"]), str(table["detail"])
+                yield Kept(gate, repository, crate, tree, passed_ns, seconds, detail, number)
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):
+                continue  # a file of something else, or of another version
 
     def put(self, key: str, passed: Passed, about: Mapping[str, Any]) -> None:
         """Keep a result; `about` is for people and other commands that read the file."""

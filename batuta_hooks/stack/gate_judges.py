@@ -21,10 +21,15 @@ _MOST_SHOWN = 3
 
 
 class Judgement(NamedTuple):
-    """Whether a gate passed, and what there is to say."""
+    """Whether a gate passed, and what there is to say.
+
+    Attributes:
+        figure: what was counted: the percent of covered lines, or how many warnings; ``None`` where nothing was.
+    """
 
     passed: bool
     detail: str
+    figure: float | None = None
 
 
 def command_gates(config: Config, folder: str, crates: dict[str, str]) -> list[CommandGate]:
@@ -90,7 +95,7 @@ def _linted(ended: Ended, printed: str, quality: Quality) -> Judgement:
     most = quality.max_warnings
     if most is not None and found.warnings > most:
         return Judgement(False, f"{counted}; [quality] max_warnings allows {most}")
-    return Judgement(True, f"{found.warnings} warnings")
+    return Judgement(True, f"{found.warnings} warnings", found.warnings)
 
 
 def _covered(gate: CommandGate, printed: str, quality: Quality, started_ns: int) -> Judgement:
@@ -106,7 +111,7 @@ def _covered(gate: CommandGate, printed: str, quality: Quality, started_ns: int)
     if percent < quality.min_coverage:
         short = f"{percent:.2f} % of the lines are covered, {quality.min_coverage:g} % are wanted"
         return Judgement(False, f"{short}: add tests, or lower [quality] min_coverage")
-    return Judgement(True, f"{percent:.2f} %")
+    return Judgement(True, f"{percent:.2f} %", percent)
 
 
 def _audited(ended: Ended, printed: str, quality: Quality) -> Judgement:

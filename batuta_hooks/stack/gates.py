@@ -102,7 +102,7 @@ class Gates:
     def _standing(self, one: Gated) -> Iterable[GateResult]:
         yield from (GateResult(name, PENDING) for name in (CLEAN, *_FROM_THE_PLAN))
         may_be_cached = self._uses_cache and not self._cache.is_empty
-        tree = _tree(one.folder) if may_be_cached and not changed_files(one.folder) else ""
+        tree = tree_of(one.folder) if may_be_cached and not changed_files(one.folder) else ""
         for gate in _commands(one):
             passed = self._cache.get(self._key(one, tree, gate)) if tree else None
             if passed is not None:
@@ -146,7 +146,7 @@ class Gates:
             return [*results, *list(self._standing(one))[1:]]
         for name in _FROM_THE_PLAN:
             add(GateResult(name, PASSED))
-        tree = _tree(one.folder)
+        tree = tree_of(one.folder)
         for gate in _commands(one):
             if self._stopped.is_set():
                 results.append(GateResult(gate.name, PENDING, crate=gate.crate))
@@ -167,13 +167,13 @@ class Gates:
             file.seek(0)
             printed = file.read(_MOST_READ).decode("utf-8", "replace")
         seconds = round(time.monotonic() - started, 3)
-        passed, detail = judge(gate, ended, printed, one.config.quality, started_ns)
+        passed, detail, figure = judge(gate, ended, printed, one.config.quality, started_ns)
         changed = changed_files(one.folder)
         if changed:
             shown = f"it changed {_listed(changed)}, which is left as it is; git diff shows it"
             passed, detail = False, shown if passed else f"{detail}; {shown}"
         if passed:
-            about = {"gate": gate.name, "repository": one.path, "crate": gate.crate, "tree": tree}
+            about = {"gate": gate.name, "repository": one.path, "crate": gate.crate, "tree": tree, "figure": figure}
             self._cache.put(self._key(one, tree, gate), Passed(seconds, detail), about)
         return GateResult(gate.name, PASSED if passed else FAILED, seconds, detail, gate.crate, log)
 
@@ -212,7 +212,12 @@ def changed_files(folder: str) -> list[str]:
     return sorted(record[3:] for record in listed.split("\0") if record)
 
 
-def _tree(folder: str) -> str:
+def tree_of(folder: str) -> str:
+    """The id of the tree that HEAD has in a checkout.
+
+    Raises:
+        BatutaError: git cannot be asked, or there is no commit.
+    """
     asked = Git(["rev-parse", "--verify", "HEAD^{tree}"], folder, environment(sibling=True))
     return os.fsdecode(asked.collect()).strip()
 

@@ -13,11 +13,14 @@ from batuta_hooks.stack.actions import Action, recommended_actions
 from batuta_hooks.stack.check import check
 from batuta_hooks.stack.checkouts import Checkout, Workspace
 from batuta_hooks.stack.crates_io import Asking, View
+from batuta_hooks.stack.gate_cache import GateCache
+from batuta_hooks.stack.gate_facts import GateFact, for_crate, gate_facts, newer_coverage, warnings_in
 from batuta_hooks.stack.judging import MISCONFIGURED, Opened
 from batuta_hooks.stack.last_release import LastRelease, last_releases
 from batuta_hooks.stack.layers import Layer, Need, layers_of, needs_of
 from batuta_hooks.stack.measured import Coverage, coverage_in
 from batuta_hooks.stack.outdated import Lag, is_behind, lags_of
+from batuta_hooks.stack.own_folder import own_folder
 from batuta_hooks.stack.standing import BEHIND, YANKED
 from batuta_hooks.stack.verdict import Crate, Report
 
@@ -31,7 +34,7 @@ class Row(NamedTuple):
         reasons: why it is not healthy, and how it differs from what is published; a clause each.
         last_release: when that was, and what has happened since.
         coverage: what was measured last; ``None`` where nothing was found.
-        warnings: how many the last lint gave; ``None`` where no result is known.
+        gates: the gates that passed for it, and when.
         lags: its requirements that keep out what is published of the stack.
     """
 
@@ -40,8 +43,13 @@ class Row(NamedTuple):
     reasons: tuple[str, ...] = ()
     last_release: LastRelease = LastRelease()
     coverage: Coverage | None = None
-    warnings: int | None = None
+    gates: tuple[GateFact, ...] = ()
     lags: tuple[Lag, ...] = ()
+
+    @property
+    def lint(self) -> GateFact | None:
+        """The last lint that passed, with its warnings; ``None`` where no result is known."""
+        return warnings_in(self.gates)
 
     @property
     def is_outdated(self) -> bool:
@@ -110,11 +118,14 @@ def status(
     config, _ = read_configuration(workspace.folder, None, for_guard=False)
     releases: dict[tuple[str, str], LastRelease] = {}
     coverage: dict[tuple[str, str], Coverage] = {}
+    gates: dict[str, tuple[GateFact, ...]] = {}
+    kept = tuple(GateCache(own_folder(workspace)).kept())
 
     def beside(opened: Opened, view: View | None) -> None:
         place = opened.checkout.path
         for path, release in last_releases(opened, view, now).items():
             releases[place, path] = release
+        gates[place] = gate_facts(opened.folder, opened.checkout, kept, now)
         crates = {path.rpartition("/")[0]: path for path in opened.facts.judged}
         for folder, found in coverage_in(opened.folder, opened.checkout, crates, now).items():
             coverage[place, crates[folder]] = found
@@ -126,8 +137,17 @@ def status(
     rows = []
     for crate in report.crates:
         key = crate.repository, crate.manifest_path
-        row = Row(crate, checkouts[crate.repository], tuple(_reasons(crate)), lags=lags.get(crate.name, ()))
-        rows.append(row._replace(last_release=releases.get(key, LastRelease()), coverage=coverage.get(key)))
+        passed = tuple(for_crate(gates.get(crate.repository, ()), crate.name))
+        row = Row(
+            crate,
+            checkouts[crate.repository],
+            tuple(_reasons(crate)),
+            releases.get(key, LastRelease()),
+            newer_coverage(passed, coverage.get(key)),
+            passed,
+            lags.get(crate.name, ()),
+        )
+        rows.append(row)
     layers = layers_of((crate.name for crate in report.crates), needs, (config or Config()).layers)
     return Board(now.astimezone(UTC), layers, tuple(rows), needs, report, recommended_actions(report))
 

@@ -66,6 +66,7 @@ def test_whole_document(stack: Path, capsys: pytest.CaptureFixture[str]) -> None
         "days_since_release": None,
         "commits_since_release": None,
         "last_release": dict.fromkeys(("version", "published_at", "days", "tag", "commits")),
+        "gates": [],
         "outdated": [],
         "git": {"branch": "main", "dirty": False, "ahead": None, "behind": None},
         "publishable": "no",

@@ -16,7 +16,7 @@ from textual.widgets import Footer, Input, Static
 
 from batuta_hooks.cli.dashboard.board_view import BoardView, Filter
 from batuta_hooks.cli.dashboard.screens import Asking, Reading, Tree
-from batuta_hooks.cli.dashboard.texts import crate_lines, findings_lines, help_lines
+from batuta_hooks.cli.dashboard.texts import crate_lines, findings_lines, gates_lines, help_lines
 from batuta_hooks.cli.dashboard.work import Proposal, Told, Work
 from batuta_hooks.cli.status_cells import SIGNS, STYLES
 from batuta_hooks.cli.status_tree import tree_lines
@@ -27,7 +27,7 @@ from batuta_hooks.stack.status import Board
 _LOOKING, _PROPOSING, _SYNCHRONIZING = "looking at the stack", "asking sync", "synchronizing"
 
 _WIDE = 110  # columns from which on healths are written out in the head
-_OF_THE_BOARD = frozenset({"refresh", "check", "sync", "find", "only_action", "tree", "help", "unfilter"})
+_OF_THE_BOARD = frozenset({"refresh", "check", "sync", "find", "only_action", "tree", "gates", "help", "unfilter"})
 
 
 class Dashboard(App[None]):
@@ -55,6 +55,7 @@ class Dashboard(App[None]):
         Binding("slash", "find", "filter", key_display="/"),
         Binding("o", "only_action", "to do"),
         Binding("t", "tree", "tree"),
+        Binding("g", "gates", "gates"),
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("escape", "unfilter", show=False),
     ]
@@ -252,6 +253,12 @@ class Dashboard(App[None]):
         board = self.board
         if board is not None:
             self._open(Tree(lambda inverted: [Text(line) for line in tree_lines(board, invert=inverted)]))
+
+    def action_gates(self) -> None:
+        """Show which gates passed."""
+        board = self.board
+        if board is not None:
+            self._open(Reading("Gates", lambda width: gates_lines(board, width)))
 
     def action_only_action(self) -> None:
         """Show what needs action alone, or everything again."""

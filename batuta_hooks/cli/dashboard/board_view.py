@@ -47,7 +47,7 @@ class BoardView(Lines):
         Binding("pagedown", "page(1)", "a page down", show=False),
         Binding("home", "move(-1000000)", "first", show=False),
         Binding("end", "move(1000000)", "last", show=False),
-        Binding("enter", "choose", "crate"),
+        Binding("enter", "choose", "crate", show=False),
     ]
 
     class Chosen(Message):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
-from batuta_hooks.cli.status_cells import SIGNS, STYLES, sources
+from batuta_hooks.cli.status_cells import SIGNS, STYLES, gate_text, sources
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.status import Board, Row
@@ -20,6 +20,7 @@ KEYS = (
     ),
     ("/", "filter by words in names, repositories, health and reasons; enter keeps it, escape drops it"),
     ("o", "show only what needs action, or everything"),
+    ("g", "the gates that passed, when, and on which tree"),
     ("t", "the tree of dependencies; i turns it round"),
     ("r", "look at the stack again"),
     ("c", "look again and list every finding, and what to do"),
@@ -65,6 +66,19 @@ def crate_lines(board: Board, row: Row, width: int) -> list[Text]:
     where = [source for source in sources(row) if not source.startswith("publish: ")]
     lines += _block("Where this comes from", _wrapped(where, width), "")
     return lines
+
+
+def gates_lines(board: Board, width: int) -> list[Text]:
+    """The gates that passed, by repository."""
+    passed: dict[str, dict[str, None]] = {}
+    for row in board.rows:
+        lines = passed.setdefault(row.crate.repository, {})
+        lines.update(dict.fromkeys(map(gate_text, row.gates)))
+    found: list[Text] = []
+    for repository, texts in passed.items():
+        if texts:
+            found += _block(printable(repository), _wrapped(texts, width), "")
+    return found or [Text("No gate has passed yet: batuta-stack release runs them.")]
 
 
 def findings_lines(board: Board, width: int) -> list[Text]:

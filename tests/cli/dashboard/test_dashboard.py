@@ -18,6 +18,7 @@ from batuta_hooks.cli.dashboard.lines import Lines
 from batuta_hooks.cli.dashboard.screens import Asking, Reading
 from batuta_hooks.cli.dashboard.work import Proposal, Work, work_of
 from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.stack.gate_facts import GateFact
 from batuta_hooks.stack.status import Board
 from tests.support.boards import finding, make_board
 from tests.support.repos import make_repo, package
@@ -98,7 +99,7 @@ def test_first_look() -> None:
         assert lines[2].rstrip() == "WAVE 1"
         assert lines[3].split()[:4] == ["✓", "alone", "0.1.0", "healthy"]
         assert "✗ lib" in lines[8]
-        assert "edit lib/Cargo.toml" in lines[22]
+        assert lines[22].startswith(f"to do, 1 of {len(BOARD.actions)}: {BOARD.actions[0].text}")
         assert "q quit" in lines[23]
         assert "? help" in lines[23]
 
@@ -181,13 +182,29 @@ def test_tree() -> None:
     play(steps)
 
 
+def test_gates() -> None:
+    """`g` tells which gates passed, when, and on which tree; where none did, what runs them."""
+    fact = GateFact("lint", "", 7200, False, "3 warnings", 3, 1.5)
+    gated = BOARD._replace(rows=tuple(row._replace(gates=(fact,)) for row in BOARD.rows[:1]))
+
+    def opening(told: str) -> Steps:
+        async def steps(app: Dashboard, pilot: Pilot[None]) -> None:
+            await pilot.press("g")
+            assert told in text(app)
+
+        return steps
+
+    play(opening("batuta-stack release runs them"))
+    play(opening("app\n  lint passed 2 h ago, of another tree: 3 warnings"), lambda: gated)
+
+
 def test_help_and_quit() -> None:
     """`?` tells of every key; keys of the board do nothing there; `q` ends from anywhere."""
 
     async def steps(app: Dashboard, pilot: Pilot[None]) -> None:
         await pilot.press("question_mark")
         told = text(app)
-        for key in ("arrows", "enter", "/", "o", "t", "r", "c", "s", "?", "escape", "q"):
+        for key in ("arrows", "enter", "/", "o", "t", "g", "r", "c", "s", "?", "escape", "q"):
             assert any(line.strip().startswith(f"{key} ") for line in told.splitlines()), key
         await pilot.press("t", "slash")
         assert text(app) == told
@@ -299,7 +316,8 @@ def test_check() -> None:
         assert isinstance(app.screen, Reading)
         told = text(app)
         assert told.index("✗ error PD001") < told.index("! warning VA005") < told.index("Pending actions")
-        assert "1. edit lib/Cargo.toml, from line 7: 1 error: batuta-stack explain PD001" in told
+        first = BOARD.actions[0]
+        assert f"1. {first.text}: {first.command}" in " ".join(told.split())
 
     play(steps, look)
     assert len(looks) == 2
