@@ -5,7 +5,6 @@ from __future__ import annotations
 from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.finding import ERROR, Finding, Unknown
 from batuta_hooks.domain.manifest import Manifest
-from batuta_hooks.domain.project import is_same_project, repository_of
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.tag_facts import TagFacts
 from batuta_hooks.domain.tags import VersionTag
@@ -89,6 +88,8 @@ class Case(NamedTuple):
         origin = self.facts.origin(manifest.name, version)
         if isinstance(origin, Unknown) or not origin.repository:
             return False
+        from batuta_hooks.domain.project import is_same_project, repository_of
+
         own = repository_of(self.facts.manifests, manifest)
         return own != "" and not is_same_project(own, origin.repository)
 
@@ -101,4 +102,5 @@ def spelling(published: Published, version: str) -> str:
 
 def listed(names: list[str]) -> str:
     """Names of crates for a sentence."""
-    return f"`{names[0]}`" if len(names) == 1 else f"`{names[0]}` and {len(names) - 1} more"
+    more = len(names) - 1
+    return f"`{names[0]}`" if not more else f"`{names[0]}` and {more} other crate{'s' if more > 1 else ''}"

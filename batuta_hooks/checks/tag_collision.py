@@ -77,8 +77,8 @@ def _published_tag(case: Case) -> Iterator[Finding | Unknown]:
     published, unknown = case.published()
     does = "deletes" if case.tag.is_deletion else "moves"
     if published:
-        message = f"{listed(published)} {case.read.version} is published, and this {does} its tag `{case.tag.name}`"
-        fix = "let the tag be: what was published stays what it was; release another version"
+        message = f"version {case.read.version} of {listed(published)} is published, and this {does} its tag"
+        fix = f"let `{case.tag.name}` be: what was published stays what it was; release another version"
         yield case.finding("TC007", message, fix, published[0])
     for one in unknown:
         yield Unknown(one.crate, f"is {case.read.version}, whose tag this {does}, published? {one.why}")

@@ -93,7 +93,8 @@ def _origin(case: Case, manifest: Manifest) -> Iterator[Finding | Unknown]:
         why = published.why if isinstance(published, Unknown) else f"{origin.why}; batuta-stack cache warm fetches it"
         yield Unknown(name, f"from which commit was {spelled}, which `{tag.name}` tags, published? {why}")
         return
-    if not origin.commit or case.is_namesake(manifest, spelled):
+    # an id of another length is of a repository that names its objects otherwise: it tells nothing of this one
+    if len(origin.commit) != len(tag.commit) or case.is_namesake(manifest, spelled):
         return
     if origin.commit != tag.commit:
         message = f"`{name}` {spelled} was published from commit {origin.commit[:SHOWN]}, not from `{tag.name}`"

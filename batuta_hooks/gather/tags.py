@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from batuta_hooks.domain.errors import BatutaError
@@ -12,11 +11,8 @@ from batuta_hooks.domain.tag_facts import OtherTag, TagFacts
 from batuta_hooks.domain.tags import may_hold_version
 from batuta_hooks.gather.repository import Repository
 from batuta_hooks.git.pushed import PushedRef
-from batuta_hooks.git.ranges import parents_of_new
 from batuta_hooks.git.refs import TAGS, TagObject, is_ref_name, look_at, read_tags, tags_at
 from batuta_hooks.git.tree import GitTree
-
-_NUMBERS = re.compile(r"(?=(?<![0-9])([0-9]+\.[0-9]+\.[0-9]+)(?![0-9]))")
 
 
 class Tagged(NamedTuple):
@@ -96,7 +92,7 @@ class TagsOf:
         if self._by_numbers is None:
             self._by_numbers = {}
             for name in (*self._refs, *(name for name in self._names() if name not in self._refs)):
-                for numbers in set(_NUMBERS.findall(name)):
+                for numbers in _numbers(name):
                     self._by_numbers.setdefault(numbers, []).append(name)
         found = []
         for name in self._by_numbers.get(version.partition("-")[0], ()):
@@ -106,6 +102,13 @@ class TagsOf:
             elif ref.local:
                 found.append(OtherTag(name, self._look_at(name, ref).commit))
         return [other for other in found if other.commit]
+
+
+def _numbers(name: str) -> set[str]:
+    """Every `1.2.3` in a name."""
+    words = "".join(sign if sign in ".0123456789" else " " for sign in name).split()
+    parts = [word.split(".") for word in words if word.count(".") > 1]
+    return {".".join(part[at : at + 3]) for part in parts for at in range(len(part) - 2)}
 
 
 def named_tags(repository: Repository, names: Sequence[str], revision: str) -> list[PushedRef]:
@@ -154,4 +157,6 @@ def _moved_from(repository: Repository, ref: PushedRef, remote: str) -> str:
     found = look_at(repository.objects, ref.remote)
     if tip is None or found is None or found.object != found.commit:
         return ref.remote  # an annotated tag, or what is not here: no parent of anything
+    from batuta_hooks.git.ranges import parents_of_new
+
     return "" if found.commit in parents_of_new(tip, remote, repository.folder) else ref.remote

@@ -208,7 +208,7 @@ class TestRemote:
         """Of crates that share a version one finding names how many are published."""
         published = {name: Published(("0.5.0",)) for name in ("x", "y", "own")}
         (found,) = judge(SHARED, deleted("v0.5.0"), published=published).findings
-        assert found.message.startswith("`x` and 1 more 0.5.0 is published")
+        assert found.message.startswith("version 0.5.0 of `x` and 1 other crate is published")
 
     def test_never_published(self) -> None:
         """A crate that goes to no registry is not asked for, and so not mistaken for a namesake."""
@@ -255,6 +255,7 @@ class TestOrigin:
         """The same commit, an archive without one, a version that is not published."""
         assert self.origin(HERE) == Said([], [])
         assert self.origin("") == Said([], [])
+        assert self.origin("c" * 64) == Said([], []), "an id of another kind names no commit of this repository"
         assert judge(ONE, "v1.2.0", published={"one": Published(("1.1.0",))}) == Said([], [])
 
     def test_what_is_not_known(self) -> None:
