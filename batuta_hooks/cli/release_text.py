@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from batuta_hooks.cli.terminal import age, console
 from batuta_hooks.report.plain import printable
-from batuta_hooks.stack.gate_values import FAILED, GateResult
+from batuta_hooks.stack.gate_values import FAILED, PENDING, GateResult
 from batuta_hooks.stack.gates import of_crate
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease
 from batuta_hooks.stack.rehearse import Rehearsal
@@ -34,7 +34,8 @@ def _lines(prepared: Prepared, results: Results, *, verbose: bool) -> Iterator[t
         yield f"Wave {number}", "bold"
         for one in (release for release in plan.releases if release.crate in wave):
             yield from _release(one)
-            yield from _gates(of_crate(results.get(one.repository, ()), one.crate))
+            gates = of_crate(results.get(one.repository, ()), one.crate)
+            yield from _gates(gate for gate in gates if verbose or gate.state != PENDING)
     for crate, why in plan.left_out:
         yield f"{crate}: {why}", "dim"
     yield from _blocked(plan)
@@ -97,7 +98,8 @@ def _rehearsed(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
 
 def _blocked(plan: Plan) -> Iterator[tuple[str, str]]:
     for one in plan.blocked:
-        yield f"blocked: {one.crate}: {', '.join(one.by)}: {one.why}", "red"
+        by = f"{', '.join(one.by)}: " if not set(one.by) & {other.crate for other in plan.blocked} else ""
+        yield f"blocked: {one.crate}: {by}{one.why}", "red"
         if one.mend:
             yield f"    {one.mend}", ""
 

@@ -126,7 +126,9 @@ class Selection:
     def _grow(self) -> bool:
         versions = self.versions
         nexts = versions_of(self.reasons, versions)
-        joined = [self._join(name, why) for name, why in list(self._moved(versions, nexts))]
+        moved = list(self._moved(versions, nexts))
+        # the first reason tells enough
+        joined = [self._join(name, why) for name, why in moved if name not in self.reasons]
         return any(joined)
 
     def _moved(self, versions: Versions, nexts: Mapping[str, Version]) -> Iterator[tuple[str, str]]:
