@@ -36,13 +36,13 @@ class Case(NamedTuple):
     Attributes:
         repositories: the files of each, by its name and their path.
         lines: those of the registry's index.
-        home: the text of the configuration in cargo's home.
+        above: the text of a cargo configuration above the checkouts, where no clone is.
         undecided: the crates of which our judge may say that it does not know.
     """
 
     repositories: Mapping[str, Mapping[str, str]]
     lines: Sequence[bytes] = ()
-    home: str = ""
+    above: str = ""
     undecided: frozenset[str] = frozenset()
 
 
@@ -130,6 +130,9 @@ class Stack:
             repo = make_repo(folder / "stack" / name, files, commit=False)
             stub_sources(repo.path)
             repo.commit("first")
+        if case.above:
+            (folder / "stack" / ".cargo").mkdir()
+            (folder / "stack" / ".cargo" / "config.toml").write_text(case.above, encoding="utf-8")
         self.crates = dict(self._crates())
 
     def _crates(self) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -178,8 +181,6 @@ class Stack:
     def _home(self, registry: AcceptingRegistry) -> Path:
         home = self._folder / f"home-{registry.server_port}"
         home.mkdir(exist_ok=True)
-        if self.case.home:
-            (home / "config.toml").write_text(self.case.home, encoding="utf-8")
         return home
 
     def real(self) -> dict[str, tuple[str, str]]:
@@ -218,6 +219,21 @@ class Stack:
             elif mine.verdict == AFTER and (why := self._in_order(name, mine.after)):
                 found.append(f"{name}: after {mine.after} it is refused: {why}")
         return found
+
+    def workspace_disagreement(self, place: str) -> str:
+        """Where our verdicts on a workspace and `cargo publish --workspace` differ; empty where they do not.
+
+        It takes a workspace where every member that may be published is taken now or after other members.
+        """
+        ours = self.judged()
+        members = {name for name, (where, _) in self.crates.items() if where == place}
+        asked = {name: ours[name] for name in members if ours[name].verdict != NEVER}
+        is_taken = all(one.verdict in (NOW, AFTER) and members >= set(one.after) for one in asked.values())
+        with self.registry() as registry:
+            said = self.publish_workspace(place, registry)
+        if bool(said) != is_taken:
+            return ""
+        return f"we say {[(name, one.verdict, one.why) for name, one in asked.items()]}, cargo: {said or 'yes'}"
 
     def _in_order(self, name: str, after: Sequence[str]) -> str:
         with self.registry() as registry:
