@@ -57,6 +57,15 @@ def find(facts: Facts) -> Iterator[Finding]:
             yield from _stale(locked, lacking)
 
 
+def find_stale(facts: Facts) -> Iterator[Finding]:
+    """Of the same lock files alone what makes cargo write them anew, or not read them at all."""
+    for locked in judged_locks(facts):
+        if isinstance(locked, Finding):
+            yield locked
+        else:
+            yield from _stale(locked, {one.name for one in _without_source(locked)})
+
+
 def judged_locks(facts: Facts) -> Iterator[Locked | Finding]:
     """The lock files of the judged roots; a finding for one that cargo cannot read."""
     for path in facts.judged:

@@ -7,7 +7,7 @@ checkouts of the stack.  `check` and a release ask it alike.
 from __future__ import annotations
 
 from batuta_hooks.checks.path_deps import find
-from batuta_hooks.checks.publishable_lock import LockedWorkspace, members_of, read_lock, stale_reasons
+from batuta_hooks.checks.publishable_lock import LockedWorkspace, members_of, read_lock
 from batuta_hooks.checks.publishable_market import Market, Standing
 from batuta_hooks.checks.publishable_needs import (
     clash_reason,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.release import Release
 
     Pins = frozenset[tuple[str, str]]
+    Lock = tuple[Pins, list[Reason], list[Reason]]
 
 
 class _Found(NamedTuple):
@@ -75,7 +76,7 @@ class Judge:
         self._verdicts: dict[tuple[str, str], Publishable] = {}
         self._judging: list[tuple[str, str]] = []
         self._workspaces: dict[str, Workspaces] = {}
-        self._locks: dict[tuple[str, str], tuple[Pins, list[Reason], list[Reason]]] = {}
+        self._locks: dict[tuple[str, str], Lock] = {}
         self._patches: dict[str, dict[str, Version]] = {}
         self.wanted = self._market.wanted
 
@@ -203,23 +204,24 @@ class Judge:
 
     def _locked(self, facts: Facts, manifest: Manifest) -> tuple[Pins, list[Reason]]:
         """What the lock file of the package's workspace pins, and why it keeps the package from being published."""
-        root = facts.manifests.root_of(manifest)
-        folder = root.folder if isinstance(root, Manifest) else manifest.folder
-        key = facts.repository, folder
+        found = facts.manifests.root_of(manifest)
+        root = found if isinstance(found, Manifest) else manifest
+        key = facts.repository, root.path
         if key not in self._locks:
-            self._locks[key] = self._look_at_lock(facts, manifest, folder)
+            self._locks[key] = self._look_at_lock(facts, root, manifest)
         pins, said, stale = self._locks[key]
-        return pins, [*said, *(stale if manifest.folder == folder else ())]
+        return pins, [*said, *(stale if manifest.folder == root.folder else ())]
 
-    def _look_at_lock(self, facts: Facts, manifest: Manifest, folder: str) -> tuple[Pins, list[Reason], list[Reason]]:
-        locked = read_lock(facts, folder)
+    def _look_at_lock(
+        self, facts: Facts, root: Manifest, manifest: Manifest
+    ) -> tuple[Pins, list[Reason], list[Reason]]:
+        locked = read_lock(facts, root)
         if not locked.is_there or locked.fault is not None:
             return frozenset(), [locked.fault] if locked.fault else [], []
         members = members_of(facts, manifest)
         resolver = self._resolver(facts, locked.pins, with_coming=False)
-        stale = list(stale_reasons(facts, locked, members))
         workspace = LockedWorkspace(facts, self._market.shelf(facts), resolver.resolve)
-        return locked.pins, workspace.reasons(members, is_stale=bool(stale)), stale[:1]
+        return locked.pins, workspace.reasons(members, is_stale=bool(locked.stale)), list(locked.stale[:1])
 
     def _workspaces_of(self, facts: Facts) -> Workspaces:
         return self._workspaces.setdefault(facts.repository, Workspaces(facts.manifests, facts.repository))

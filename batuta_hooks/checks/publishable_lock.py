@@ -7,20 +7,21 @@ the package beside it counts as dirty, which it refuses too (docs/cargo-rules.md
 
 from __future__ import annotations
 
+from batuta_hooks.checks.lock_files import find_stale
 from batuta_hooks.checks.publishable_needs import clash_reason
-from batuta_hooks.domain.lockfile import LockedPackage, LockFault, read_lockfile
+from batuta_hooks.domain.lockfile import LockFault
 from batuta_hooks.domain.manifest import Dependency, Manifest
 from batuta_hooks.domain.packaged import CRATES_IO_INDEXES, as_release
 from batuta_hooks.domain.publishable import Reason
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.domain.semver import InvalidRequirement, InvalidVersion, Requirement, Version
+from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.shelf import MissingFeature, Need, bundle_of, expand
 from batuta_hooks.domain.tree import is_outside, join
 from batuta_hooks.domain.workspace import position_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from batuta_hooks.domain.facts import Facts
     from batuta_hooks.domain.release import IndexDependency, Release
@@ -29,34 +30,35 @@ if TYPE_CHECKING:
 
 
 class Locked(NamedTuple):
-    """A workspace's tracked lock file.
+    """What a workspace's tracked lock file means.
 
     Attributes:
-        packages: what it names; none where there is none, or it cannot be read.
+        is_there: whether there is one.
+        pins: the packages and versions that it holds, of whatever registry.
         fault: why cargo cannot read it; ``None`` where it can.
+        stale: why cargo would have to change it.
     """
 
-    path: str
-    packages: tuple[LockedPackage, ...] = ()
+    is_there: bool
+    pins: frozenset[tuple[str, str]] = frozenset()
     fault: Reason | None = None
-    is_there: bool = False
-
-    @property
-    def pins(self) -> frozenset[tuple[str, str]]:
-        """The versions from crates.io that it holds."""
-        return frozenset((one.name, one.version) for one in self.packages if one.source is not None)
+    stale: tuple[Reason, ...] = ()
 
 
-def read_lock(facts: Facts, folder: str) -> Locked:
-    """The lock file of the workspace, or package alone, whose root is in a folder."""
-    path = join(folder, "Cargo.lock")
-    data = facts.manifests.tree.read(path)
-    if not isinstance(data, bytes):
-        return Locked(path)
-    try:
-        return Locked(path, tuple(read_lockfile(data)), None, True)
-    except LockFault as fault:
-        return Locked(path, (), Reason(f"cargo cannot read it: {fault}", "VA009", facts.repository, path, 1), True)
+def read_lock(facts: Facts, root: Manifest) -> Locked:
+    """The lock file of a workspace's root, or of a package that stands alone."""
+    path = join(root.folder, "Cargo.lock")
+    lock = facts.lockfile(path)
+    if lock is None:
+        return Locked(is_there=False)
+    if isinstance(lock, LockFault):
+        fault = Reason(f"cargo cannot read the lock file: {lock}", "VA009", facts.repository, path, 1, is_own=False)
+        return Locked(is_there=True, fault=fault)
+    pins = frozenset((one.name, one.version) for one in lock.packages if one.source is not None)
+    found = find_stale(facts._replace(judged=(root.path,)))
+    stale = (f"{one.message}: cargo changes it, and then it is an uncommitted change" for one in found)
+    reasons = tuple(Reason(one, "VA009", facts.repository, path, 1, is_own=False) for one in stale)
+    return Locked(is_there=True, pins=pins, stale=reasons)
 
 
 def members_of(facts: Facts, manifest: Manifest) -> list[Manifest]:
@@ -66,50 +68,6 @@ def members_of(facts: Facts, manifest: Manifest) -> list[Manifest]:
         return [manifest]
     found = (facts.manifests.resolve(path) for path in facts.manifests.members(root))
     return [one for one in found if isinstance(one, Manifest)] or [manifest]
-
-
-def stale_reasons(facts: Facts, locked: Locked, members: Sequence[Manifest]) -> Iterator[Reason]:
-    """Why cargo would change the lock file: it lacks a member as it is, or does not meet a dependency."""
-    own = {one.name: one for one in locked.packages if one.source is None}
-    for member in members:
-        package = member.package
-        assert package is not None
-        entry = own.get(package.name)
-        version = package.version or "0.0.0"
-        if entry is None or entry.version != version:
-            yield _stale(facts, locked, f"it does not have `{package.name}` at {version}")
-            continue
-        yield from _unmet(facts, locked, member, entry)
-
-
-def _unmet(facts: Facts, locked: Locked, member: Manifest, entry: LockedPackage) -> Iterator[Reason]:
-    found: dict[str, list[str]] = {}
-    for text in entry.dependencies:
-        name, _, rest = text.partition(" ")
-        versions = [rest.partition(" ")[0]] if rest else [one.version for one in locked.packages if one.name == name]
-        found.setdefault(name, []).extend(versions)
-    for dependency in member.dependencies:
-        if not any(_meets(dependency, version) for version in found.get(dependency.package, ())):
-            what = f"`{dependency.package}` at `{dependency.requirement or '*'}`"
-            yield _stale(facts, locked, f"it has no {what}, which `{member.name}` needs")
-    needed = {dependency.package for dependency in member.dependencies}
-    for name in found:
-        if name not in needed:
-            yield _stale(facts, locked, f"it has `{name}` for `{member.name}`, which does not need it")
-
-
-def _meets(dependency: Dependency, version: str) -> bool:
-    if dependency.requirement is None:
-        return True
-    try:
-        return Requirement.parse(dependency.requirement).matches(Version.parse(version))
-    except (InvalidRequirement, InvalidVersion):
-        return False
-
-
-def _stale(facts: Facts, locked: Locked, why: str) -> Reason:
-    message = f"the lock file is stale: {why}; cargo changes it and then refuses the package as dirty"
-    return Reason(message, "VA009", facts.repository, locked.path, 1, is_own=False)
 
 
 class LockedWorkspace:

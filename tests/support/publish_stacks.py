@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from batuta_hooks.checks.publishable import Judge
 from batuta_hooks.domain.facts import Facts, Published
+from batuta_hooks.domain.locks import lockfiles_of
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.publishable import AFTER, NEVER, NO, NOW, PUBLISHED, UNKNOWN, Publishable
 from batuta_hooks.domain.release import Release
@@ -99,7 +100,7 @@ def facts_over(trees: Mapping[str, Tree], registry: AcceptingRegistry) -> list[F
 
     found = []
     for name, tree in trees.items():
-        facts = Facts(Manifests(tree), tree.manifest_paths, repository=name)
+        facts = Facts(Manifests(tree), tree.manifest_paths, repository=name, lockfile=lockfiles_of(tree))
         found.append(facts._replace(published=published, release=release_of, spelled_as=spelled_as))
     return found
 
