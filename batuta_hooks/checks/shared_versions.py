@@ -68,6 +68,20 @@ def conflicts(stack: Stack, policy: Policy) -> list[Conflict]:
     return found
 
 
+def newest_needed(facts: Facts, manifest: Manifest, dependency: Dependency) -> Version | None:
+    """The version that a requirement should come to where it clashes with another crate's; ``None`` where it clashes
+    with none, is the newest of them, or only tests would meet.
+    """
+    meeting = meeting_of(facts.stack.whole)
+    for need in meeting.needs(dependency.package):
+        if _is_of(need, facts, manifest, dependency):
+            firm = [other for other in _others(meeting, facts.policy, need) if not (need.is_dev or other.is_dev)]
+            target = _target([need, *firm], facts.policy, dependency.package) if firm else None
+            if target is not None and not need.requirement.matches(target):
+                return target
+    return None
+
+
 def is_shared(meeting: Meeting, policy: Policy, package: str) -> bool:
     """Whether a package is named by the policy or exposed along the stack."""
     return _is_named(policy, package) or meeting.is_exposed(package)
@@ -85,6 +99,12 @@ def _pairs(meeting: Meeting, policy: Policy, package: str) -> Sequence[tuple[Nee
     return [pair for pair in clashes if pair[0].is_dev or pair[1].is_dev]
 
 
+def _others(meeting: Meeting, policy: Policy, need: Need) -> list[Need]:
+    """The needs that one clashes with."""
+    pairs = _pairs(meeting, policy, need.dependency.package)
+    return [pair[pair[0] is need] for pair in pairs if need is pair[0] or need is pair[1]]
+
+
 def _is_of(need: Need, facts: Facts, manifest: Manifest, dependency: Dependency) -> bool:
     crate = need.crate
     is_crate = (crate.name, crate.repository, crate.manifest_path) == (manifest.name, facts.repository, manifest.path)
@@ -93,8 +113,7 @@ def _is_of(need: Need, facts: Facts, manifest: Manifest, dependency: Dependency)
 
 def _judge(facts: Facts, manifest: Manifest, meeting: Meeting, need: Need) -> Iterator[Finding]:
     package = need.dependency.package
-    pairs = _pairs(meeting, facts.policy, package)
-    others = [pair[pair[0] is need] for pair in pairs if need is pair[0] or need is pair[1]]
+    others = _others(meeting, facts.policy, need)
     firm = [other for other in others if not (need.is_dev or other.is_dev)]
     if not others:
         return

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from batuta_hooks.checks.path_ends import PathEnd, path_end
+from batuta_hooks.checks.shared_versions import newest_needed
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.requirement_edit import floor, raised
 from batuta_hooks.domain.semver import Requirement
@@ -58,6 +59,7 @@ class Deciding:
         if step is None:
             return None
         step = self._raise(entry, step)
+        step = self._mend_split(entry, step)
         step = self._align(entry, step)
         if step.requirement == dependency.requirement and not step.drops_source:
             return None
@@ -104,7 +106,7 @@ class Deciding:
 
     def _away(self, entry: Entry, step: _Step, end: PathEnd | None) -> _Step | None:
         dependency = entry.dependency
-        if entry.is_allowed:
+        if entry.is_allowed("PD001", "PD002", "PD003"):
             self._leave(entry, "the configuration makes an exception for it")
             return None
         target = target_of(self._facts, dependency.package, self._local(entry, end))
@@ -133,7 +135,7 @@ class Deciding:
         is_needed = dependency.requirement is not None or any(use.is_published for use in entry.uses)
         if end.package is None or not is_needed:
             return None
-        if entry.is_allowed:
+        if entry.is_allowed("PD001", "PD005", "PD007", "VA003"):
             self._leave(entry, "the configuration makes an exception for it")
             return None
         if not end.package.is_publishable:
@@ -164,7 +166,9 @@ class Deciding:
         is_any = Requirement.parse(written).is_bare_wildcard
         if crate is None and not (is_any and "PD005" in entry.found):
             return step
-        if entry.is_allowed or any(use.package.name == dependency.package for use in entry.uses):
+        if entry.is_allowed("PD005", "VA001", "VA002", "VA003") or any(
+            use.crate == dependency.package for use in entry.uses
+        ):
             return step
         if entry.has_rival:
             return step
@@ -184,6 +188,24 @@ class Deciding:
             return step
         code = _first(entry, "PD005", "VA001", "VA002", "VA003")
         return step.to(after, code, target.because, str(target.version))
+
+    def _mend_split(self, entry: Entry, step: _Step) -> _Step:
+        """The requirement at the newest bucket that the stack needs, where check says that it clashes with others."""
+        if "VA005" not in entry.found or step.reasons or self._wish.align or step.requirement is None:
+            return step
+        package = entry.dependency.package
+        targets = [newest_needed(self._facts, use.manifest, use.dependency) for use in entry.uses]
+        target = max((version for version in targets if version is not None), default=None)
+        if target is None:  # the others are the ones that have to move
+            return step
+        if entry.has_rival:
+            self._leave(entry, "it is required twice under different names, so one of them is meant to differ")
+            return step
+        after = raised_to(self._facts, package, step.requirement, target)
+        if after is None:
+            self._leave(entry, f"no published version of `{package}` is known to be compatible with {target}")
+            return step
+        return step.to(after, "VA005", f"other crates of the stack need {target}")
 
     def _align(self, entry: Entry, step: _Step) -> _Step:
         """The requirement as `--align` or ``[versions]`` wants it."""

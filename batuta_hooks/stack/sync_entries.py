@@ -6,24 +6,31 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from batuta_hooks.checks import version_alignment
 from batuta_hooks.domain.config import judge
 from batuta_hooks.domain.facts import Facts
-from batuta_hooks.domain.finding import Finding
-from batuta_hooks.domain.manifest import DEV, Dependency, Key, Manifest, Package
+from batuta_hooks.domain.finding import NOTE, Finding
+from batuta_hooks.domain.manifest import DEV, Dependency, Key, Manifest
 from batuta_hooks.domain.workspace import position_of
 from batuta_hooks.stack.judging import Opened, ask, judged_paths
 
 
 class Use(NamedTuple):
-    """A package that uses an entry, its own or an inherited one, as a dependency of some kind."""
+    """A package that uses an entry, its own or an inherited one."""
 
-    package: Package
-    kind: str
+    manifest: Manifest
+    dependency: Dependency
+
+    @property
+    def crate(self) -> str:
+        """The package's name."""
+        return self.manifest.name
 
     @property
     def is_published(self) -> bool:
         """Whether the dependency matters where the package is published, even if it has no version."""
-        return self.package.is_publishable and self.kind != DEV
+        package = self.manifest.package
+        return package is not None and package.is_publishable and self.dependency.kind != DEV
 
 
 class Entry(NamedTuple):
@@ -32,8 +39,8 @@ class Entry(NamedTuple):
     Attributes:
         dependency: as the first user has it.
         line: where it begins.
-        found: the codes of the findings about it.
-        is_allowed: whether the configuration makes exceptions for all that the checks say of it.
+        found: the codes of the errors and warnings about it.
+        excepted: the codes of those that the configuration makes an exception for.
         has_rival: whether a user requires the same package by another entry too.
     """
 
@@ -41,13 +48,17 @@ class Entry(NamedTuple):
     uses: tuple[Use, ...]
     line: int
     found: tuple[str, ...]
-    is_allowed: bool
+    excepted: frozenset[str]
     has_rival: bool
 
     @property
     def crate(self) -> str:
         """The name of the first package that uses it."""
-        return self.uses[0].package.name
+        return self.uses[0].crate
+
+    def is_allowed(self, *codes: str) -> bool:
+        """Whether the configuration makes exceptions for all that the checks say of it under these codes."""
+        return not self.excepted.isdisjoint(codes) and not set(codes).intersection(self.found)
 
 
 _Place = tuple[str, int, str]
@@ -55,32 +66,33 @@ _Place = tuple[str, int, str]
 
 def entries_of(opened: Opened, facts: Facts, crates: Collection[str], today: date) -> Iterator[Entry]:
     """The entries that some crates of a repository use, in the order of their manifests; ``crates`` empty for all."""
-    users: dict[tuple[str, Key], list[tuple[Use, Dependency]]] = {}
+    users: dict[tuple[str, Key], list[Use]] = {}
     rivals: set[tuple[str, Key]] = set()
     raw: list[Finding] = []
     for path in judged_paths(facts.judged, opened.config):
         manifest = facts.manifests.resolve(path)
         if not isinstance(manifest, Manifest) or manifest.package is None:
             continue
-        package = manifest.package
-        if package.name in opened.config.skip_crates or (crates and package.name not in crates):
+        if manifest.name in opened.config.skip_crates or (crates and manifest.name not in crates):
             continue
-        findings, _ = opened.said.get(path) or ask(facts._replace(judged=(path,), configs=()))
-        raw += findings
+        about = facts._replace(judged=(path,), configs=())
+        raw += (opened.said.get(path) or ask(about))[0] + ask(about, version_alignment.find)[0]
         rivals.update(_rivals(manifest))
         for dependency in manifest.dependencies:
             place = dependency.manifest_path, dependency.key
-            users.setdefault(place, []).append((Use(package, dependency.kind), dependency))
-    said, kept = _by_place(raw), _by_place(judge(raw, opened.config, today))
-    for (path, key), found in sorted(users.items(), key=lambda item: item[0][0]):
+            users.setdefault(place, []).append(Use(manifest, dependency))
+    kept = judge(raw, opened.config, today)
+    said, left = _by_place(raw), _by_place(kept)
+    serious = _by_place([one for one in kept if one.severity != NOTE])
+    for (path, key), uses in sorted(users.items(), key=lambda item: item[0][0]):
         stands_in = facts.manifests.load(path)
         assert isinstance(stands_in, Manifest)
-        dependency = found[0][1]
+        dependency = uses[0].dependency
         line, _ = position_of(stands_in.text, key)
         where = path, line, dependency.package
-        is_allowed = where in said and where not in kept
-        uses = tuple(use for use, _ in found)
-        yield Entry(dependency, uses, line, tuple(kept.get(where, ())), is_allowed, (path, key) in rivals)
+        excepted = frozenset(said.get(where, ())) - frozenset(left.get(where, ()))
+        found = tuple(serious.get(where, ()))
+        yield Entry(dependency, tuple(uses), line, found, excepted, (path, key) in rivals)
 
 
 def _by_place(findings: Sequence[Finding]) -> Mapping[_Place, list[str]]:

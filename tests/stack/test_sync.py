@@ -87,9 +87,10 @@ def why(found: Plan) -> dict[str, str]:
         ('alimentar = { git = "https://g.invalid/a", branch = "x" }', 'alimentar = "0.3.0"', (None, "0.3.0", "PD002")),
         ('alimentar = { path = "../alimentar", version = "*" }', 'alimentar = "0.3.0"', ("*", "0.3.0", "PD003")),
         ('alimentar = { path = "../gone" }', 'alimentar = "0.3.0"', (None, "0.3.0", "PD001")),
-        ('alimentar = "0.2.0"', 'alimentar = "0.3.0"', ("0.2.0", "0.3.0", "")),
-        ('alimentar = ">=0.2, <0.3"', 'alimentar = ">=0.3, <0.4"', (">=0.2, <0.3", ">=0.3, <0.4", "")),
-        ('trueno = "=0.9.0"', 'trueno = "=0.10.0"', ("=0.9.0", "=0.10.0", "")),
+        ('alimentar = "0.2.0"', 'alimentar = "0.3.0"', ("0.2.0", "0.3.0", "VA003")),
+        ('alimentar = ">=0.2, <0.3"', 'alimentar = ">=0.3, <0.4"', (">=0.2, <0.3", ">=0.3, <0.4", "VA003")),
+        ('trueno = "=0.9.0"', 'trueno = "=0.10.0"', ("=0.9.0", "=0.10.0", "VA003")),
+        ('trueno = ">=0.9, <0.11"', 'trueno = ">=0.10, <0.11"', (">=0.9, <0.11", ">=0.10, <0.11", "")),
         ('alimentar = "*"', 'alimentar = "0.3.0"', ("*", "0.3.0", "PD005")),
         ('arrow = "*"', 'arrow = "57.0.0"', ("*", "57.0.0", "PD005")),
     ],
@@ -293,6 +294,28 @@ def test_the_policy_of_the_configuration_is_kept_too(stack: Path) -> None:
     assert lines_after(plan(stack))[0] == 'arrow = "54"'
 
 
+def test_a_split_goes_to_the_newest_bucket_of_the_stack(stack: Path) -> None:
+    """What check calls VA005 is mended in the older requirement, precision kept; what only tests see is left."""
+    manifest(stack, '[dependencies]\narrow = "54.2"', name="low")
+    manifest(stack, '[dependencies]\nlow = "0.1"\narrow = ">=53.0, <54"', name="high")
+    manifest(stack, '[dev-dependencies]\nlow = "0.1"\narrow = "53"', name="tests")
+    found = plan(stack)
+    assert [(one.crate, one.before, one.after, one.finding) for one in found.changes] == [
+        ("high", ">=53.0, <54", ">=54.2, <55", "VA005")
+    ]
+    assert found.changes[0].reason == "other crates of the stack need 54.2.0"
+    assert plan(stack, align={"alimentar": "0.3"}).changes == []
+
+
+def test_a_split_without_a_published_version_is_left(stack: Path) -> None:
+    """Nothing is raised to what nobody can have."""
+    manifest(stack, '[dependencies]\narrow = "58"', name="low")
+    manifest(stack, '[dependencies]\nlow = "0.1"\narrow = "57"', name="high")
+    found = plan(stack)
+    assert found.changes == []
+    assert why(found)["arrow"] == "no published version of `arrow` is known to be compatible with 58.0.0"
+
+
 def test_some_crates_alone(stack: Path) -> None:
     """Named crates alone are edited; an unknown name is an error with a suggestion."""
     for name in ("one", "two"):
@@ -306,7 +329,7 @@ def test_some_crates_alone(stack: Path) -> None:
 def test_in_a_dirty_manifest_only_findings_are_mended(stack: Path) -> None:
     """After a blocked commit the manifest is dirty: what check finds is mended, the rest waits, and that is said."""
     make_repo(stack / "entrenar", {"Cargo.toml": package("entrenar"), "src/lib.rs": ""})
-    text = package("entrenar", '[dependencies]\nalimentar = { path = "../alimentar" }\ntrueno = "0.9"')
+    text = package("entrenar", '[dependencies]\nalimentar = { path = "../alimentar" }\ntrueno = ">=0.9, <1"')
     (stack / "entrenar/Cargo.toml").write_text(text)
     found = plan(stack)
     assert changed(found) == {"alimentar": (None, "0.3.0", "PD001")}
