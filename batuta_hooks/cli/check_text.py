@@ -5,28 +5,21 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from batuta_hooks.cli.check_published import published_lines
-from batuta_hooks.cli.terminal import age, console
+from batuta_hooks.cli.check_table import registry_text, table_lines
+from batuta_hooks.cli.terminal import age, console, counted
 from batuta_hooks.domain.finding import ERROR, WARNING
+from batuta_hooks.domain.publishable import NO
 from batuta_hooks.gather.repository import INDEX, WORKTREE
 from batuta_hooks.registry.lookup import FROM_CARGO
 from batuta_hooks.report.plain import printable, text_lines
 from batuta_hooks.stack.actions import FETCH_AGE_S, Action, recommended_actions
 from batuta_hooks.stack.checkouts import BARE, DETACHED, UNBORN, UNMERGED, Checkout
 from batuta_hooks.stack.published_truth import Truths
-from batuta_hooks.stack.standing import AHEAD, BEHIND, EQUAL, NEVER, UNKNOWN, YANKED, Standing
+from batuta_hooks.stack.standing import AHEAD, BEHIND, EQUAL, NEVER, UNKNOWN, YANKED
 from batuta_hooks.stack.verdict import HEALTHY, UNDECIDED, Crate, Placed, Report
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-#: The worst first.
-_STYLES = {ERROR: "bold red", WARNING: "yellow", UNDECIDED: "cyan", HEALTHY: "green"}
 
 #: How the crates' versions stand to the published ones.
 _STATES = {
@@ -49,12 +42,6 @@ _VERDICTS = {
 }
 _WHY_NOT = {"no": "cargo will not publish", "after": "to publish", "unknown": "it is not known whether to publish"}
 
-#: Columns of text, below which the one about the registry would leave the names no room.
-_ROOM_FOR_REGISTRY = 60
-
-#: Worth a row even if the crate is healthy.
-_DIFFERENT = (AHEAD, BEHIND, YANKED)
-
 #: How a checkout may stand that is judged all the same.
 _ODD = {
     UNBORN: "no commit yet",
@@ -62,6 +49,8 @@ _ODD = {
     UNMERGED: "a merge is not finished",
     BARE: "a bare repository",
 }
+
+_MOST_NAMES = 5
 
 #: Where a dependency comes from, unless it is another registry.
 _SOURCES = {"crates.io": "", "path": " by path", "git": " from git"}
@@ -94,12 +83,14 @@ def print_report(report: Report, shown: Shown, *, color: bool, truths: Truths | 
         return
     out, verbose = console(color=color), shown.verbose
     parts = [
-        list(_table_lines(out, report.crates, verbose=verbose)),
+        list(table_lines(out, report.crates, verbose=verbose)),
         list(_dependencies(report.crates, out.width)) if verbose else [],
         list(_answers(report.crates)) if verbose else [],
         list(_checkouts(report, verbose=verbose)),
         list(findings),
         list(published_lines(report, truths, verbose=verbose)) if truths is not None else [],
+        list(_conflicts(report, out.width)),
+        list(_refusals(report, out.width)),
         list(_open_questions(report, verbose=verbose or shown.strict)),
         list(_summary(report)),
         list(_numbered(recommended_actions(report))),
@@ -107,76 +98,8 @@ def print_report(report: Report, shown: Shown, *, color: bool, truths: Truths | 
     print("\n\n".join("\n".join(lines) for lines in parts if lines))
 
 
-def _count(number: int, what: str, several: str = "") -> str:
-    return f"{number} {what if number == 1 else several or what + 's'}"
-
-
 def _named(repository: str) -> str:
     return "this repository" if repository == "." else repository
-
-
-def _table_lines(out: Console, crates: tuple[Crate, ...], *, verbose: bool) -> Iterator[str]:
-    if crates:
-        with out.capture() as captured:
-            is_known = any(crate.standing.state != UNKNOWN for crate in crates)
-            out.print(_table(crates, verbose=verbose, registry=is_known and out.width >= _ROOM_FOR_REGISTRY))
-        yield from (line.rstrip() for line in captured.get().rstrip().split("\n"))
-
-
-def _table(crates: Iterable[Crate], *, verbose: bool, registry: bool) -> Table:
-    """A row a repository; of several crates in it, those that are unhealthy or not as published have rows below it."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("Crate", overflow="fold", ratio=1)
-    table.add_column("Version", overflow="fold", min_width=7)
-    if registry:
-        table.add_column("crates.io", overflow="fold", min_width=9)
-    table.add_column("Status", no_wrap=True)
-    table.add_column("Publish", no_wrap=True)
-    table.add_column("Findings", overflow="fold", min_width=8)
-    for repository, found in groupby(crates, key=lambda crate: crate.repository):
-        group = list(found)
-        if len(group) == 1 and group[0].name in (repository, printable(repository)):
-            table.add_row(*_cells(group[0], "", registry=registry))
-            continue
-        worst = next(status for status in _STYLES if any(crate.status == status for crate in group))
-        title = _text(f"{_named(repository)} ({_count(len(group), 'crate')})")
-        table.add_row(title, "", *([_published(group)] if registry else []), _text(worst, _STYLES[worst]))
-        for crate in group:
-            if verbose or len(group) == 1 or crate.status != HEALTHY or crate.standing.state in _DIFFERENT:
-                table.add_row(*_cells(crate, "  ", registry=registry))
-    return table
-
-
-def _cells(crate: Crate, indent: str, *, registry: bool) -> tuple[Text, ...]:
-    counted = Counter(finding.code for finding in crate.findings)
-    codes = " ".join(code if times == 1 else f"{code}x{times}" for code, times in sorted(counted.items()))
-    status = _text(crate.status, _STYLES[crate.status])
-    version = _text(crate.version or "-")
-    published = [_text(_standing(crate.standing))] if registry else []
-    verdict = _text(crate.publishable.verdict)
-    return _text(indent + crate.name), version, *published, status, verdict, _text(codes)
-
-
-def _published(crates: list[Crate]) -> str:
-    """How many of a repository's crates are on crates.io; nothing where that is not known of any."""
-    is_known = any(crate.standing.state != UNKNOWN for crate in crates)
-    return f"{sum(crate.standing.version is not None for crate in crates)} published" if is_known else ""
-
-
-def _standing(standing: Standing) -> str:
-    """The published version, and how the one here stands to it where it is another; `-` where that is not known."""
-    if standing.version is None:
-        return "-" if standing.state == UNKNOWN else standing.state
-    return standing.version if standing.state in (EQUAL, UNKNOWN) else f"{standing.version} {standing.state}"
-
-
-def _text(outside: str, style: str = "") -> Text:
-    from rich.text import Text
-
-    return Text(printable(outside), style)
 
 
 def _dependencies(crates: Iterable[Crate], width: int) -> Iterator[str]:
@@ -192,10 +115,10 @@ def _dependencies(crates: Iterable[Crate], width: int) -> Iterator[str]:
 def _answers(crates: Iterable[Crate]) -> Iterator[str]:
     for crate in crates:
         standing = crate.standing
-        said = f"{_standing(standing)}: {standing.why}"
+        said = f"{registry_text(standing)}: {standing.why}"
         if standing.age_s is not None:
             place = "in cargo's own copy of the index" if standing.source == FROM_CARGO else f"at {standing.source}"
-            said = f"{_standing(standing)}, checked {age(standing.age_s)} ago {place}"
+            said = f"{registry_text(standing)}, checked {age(standing.age_s)} ago {place}"
         version = f" v{crate.version}" if crate.version else ""
         yield printable(f"{_named(crate.repository)}: {crate.name}{version} (crates.io: {said})")
 
@@ -233,6 +156,42 @@ def _finding_lines(findings: Iterable[Placed], *, color: bool) -> Iterator[str]:
     return text_lines(located, color=color)
 
 
+def _conflicts(report: Report, width: int) -> Iterator[str]:
+    """Each shared dependency with the requirements that clash, those of most crates first, and the way out."""
+    for conflict in report.conflicts:
+        users: dict[str, list[str]] = {}
+        for crate, requirement in zip(conflict.crates, conflict.versions, strict=True):
+            users.setdefault(requirement, []).append(crate)
+        sides = sorted(users.items(), key=lambda side: (-len(side[1]), side[0]))
+        said = "; ".join(f"{requirement} by {_some(crates)}" for requirement, crates in sides)
+        yield from _wrapped(f"conflict: {conflict.dependency}: required as {said}", width)
+        yield f"    {printable(conflict.recommendation)}"
+
+
+def _refusals(report: Report, width: int) -> Iterator[str]:
+    """Why cargo or crates.io would refuse crates whose findings do not say it, each reason once."""
+    refused: dict[str, list[str]] = {}
+    for crate in report.crates:
+        reasons = crate.publishable.reasons
+        if crate.publishable.verdict == NO and not any(reason.code for reason in reasons):
+            place = str(reasons[0]) if reasons and not reasons[0].is_own else crate.publishable.why
+            refused.setdefault(place, []).append(crate.name)
+    for why, crates in sorted(refused.items(), key=lambda one: (-len(one[1]), one[0])):
+        yield from _wrapped(f"refused: {_some(crates)}: {why}", width)
+
+
+def _some(names: list[str]) -> str:
+    """A few of the names, and how many others there are."""
+    others = len(names) - _MOST_NAMES
+    return ", ".join(names) if others <= 1 else f"{', '.join(names[:_MOST_NAMES])} and {others} others"
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        printable(text), max(width, 40), subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
+    )
+
+
 def _open_questions(report: Report, *, verbose: bool) -> Iterator[str]:
     for cycle in report.cycles:
         circle = " -> ".join([*cycle, cycle[0]])
@@ -249,24 +208,24 @@ def _open_questions(report: Report, *, verbose: bool) -> Iterator[str]:
 
 
 def _summary(report: Report) -> Iterator[str]:
-    repositories = _count(len(report.checkouts), "repository", "repositories")
+    repositories = counted(len(report.checkouts), "repository", "repositories")
     source = f"the {report.source}" if report.source in (WORKTREE, INDEX) else report.source
-    yield printable(f"{_count(len(report.crates), 'crate')} in {repositories}, judged from {source}:")
-    counted = [(report.count(HEALTHY), "healthy"), (report.count(UNDECIDED), "undecided")]
-    counted = [(report.count(ERROR), "with errors"), (report.count(WARNING), "with warnings"), *counted]
-    yield f"  {', '.join(f'{number} {what}' for number, what in counted if number) or 'nothing to judge'}"
+    yield printable(f"{counted(len(report.crates), 'crate')} in {repositories}, judged from {source}:")
+    numbers = [(report.count(HEALTHY), "healthy"), (report.count(UNDECIDED), "undecided")]
+    numbers = [(report.count(ERROR), "with errors"), (report.count(WARNING), "with warnings"), *numbers]
+    yield f"  {', '.join(f'{number} {what}' for number, what in numbers if number) or 'nothing to judge'}"
     verdicts = Counter(crate.publishable.verdict for crate in report.crates)
-    counted = [(verdicts[verdict], said) for verdict, said in _VERDICTS.items()]
-    if any(number for number, _ in counted):
-        yield f"  to publish: {', '.join(f'{number} {said}' for number, said in counted if number)}"
+    numbers = [(verdicts[verdict], said) for verdict, said in _VERDICTS.items()]
+    if any(number for number, _ in numbers):
+        yield f"  to publish: {', '.join(f'{number} {said}' for number, said in numbers if number)}"
     yield from _registry_summary(report)
 
 
 def _registry_summary(report: Report) -> Iterator[str]:
     states = Counter(crate.standing.state for crate in report.crates)
-    counted = [(states[state], said) for state, said in _STATES.items()]
+    numbers = [(states[state], said) for state, said in _STATES.items()]
     if states.total() > states[UNKNOWN]:
-        yield f"  crates.io: {', '.join(f'{number} {said}' for number, said in counted if number)}"
+        yield f"  crates.io: {', '.join(f'{number} {said}' for number, said in numbers if number)}"
     elif report.crates:
         yield "  nothing is known of what crates.io has of them"
     if report.data_age_s is not None:

@@ -38,7 +38,7 @@ class Action(NamedTuple):
 
 def recommended_actions(report: Report) -> tuple[Action, ...]:
     """What the report asks for: repositories that nobody could judge, files to edit, what is not known."""
-    return (*_repositories(report), *_files(report, ERROR), *_files(report, WARNING), *_rest(report))
+    return (*_repositories(report), *_errors(report), *_warnings(report), *_rest(report))
 
 
 def _repositories(report: Report) -> Iterator[Action]:
@@ -54,20 +54,42 @@ def _repositories(report: Report) -> Iterator[Action]:
             yield Action(f"see what is wrong with {checkout.path}", f"git -C {folder} status")
 
 
-def _files(report: Report, severity: str) -> Iterator[Action]:
-    serious = [placed for placed in report.findings if placed.finding.severity == severity]
+def _errors(report: Report) -> Iterator[Action]:
+    """A file an action, those with most errors first."""
     by_file: dict[str, list[Placed]] = {}
-    for placed in serious:
+    for placed in _of(report, ERROR):
         by_file.setdefault(placed.path, []).append(placed)
     files = sorted(by_file, key=lambda path: (-len(by_file[path]), path))
     mendable = {(crate.repository, crate.name) for crate in report.crates if _is_mendable(crate)}
     for path in files[:_MOST_FILES]:
         found = by_file[path]
-        text = f"mend {_count(len(found), severity)} in {path}, from line {found[0].finding.line}"
+        text = f"mend {_count(len(found), ERROR)} in {path}, from line {found[0].finding.line}"
         yield Action(text, _mend_of(found, mendable))
     if len(files) > _MOST_FILES:
-        others = _count(sum(len(by_file[path]) for path in files[_MOST_FILES:]), severity)
+        others = _count(sum(len(by_file[path]) for path in files[_MOST_FILES:]), ERROR)
         yield Action(f"mend {others} in {_count(len(files) - _MOST_FILES, 'other file')}", "batuta-stack check --quiet")
+
+
+def _warnings(report: Report) -> Iterator[Action]:
+    """What `sync` brings in line is one action, and so is all else of one code."""
+    by_code: dict[str, list[Placed]] = {}
+    for placed in _of(report, WARNING):
+        by_code.setdefault("" if placed.finding.code in _SYNCED else placed.finding.code, []).append(placed)
+    for code, found in sorted(by_code.items(), key=lambda one: (bool(one[0]), -len(one[1]), one[0])):
+        if not code:
+            crates = sorted({placed.finding.crate for placed in found})
+            codes = ", ".join(sorted({placed.finding.code for placed in found}))
+            which = " ".join(map(shlex.quote, crates)) if len(crates) <= _MOST_CRATES and all(crates) else "--all"
+            text = f"bring {_count(len(found), 'requirement')} in line ({codes})"
+            yield Action(text, f"batuta-stack sync {which} --dry-run")
+            continue
+        files = _count(len({placed.path for placed in found}), "file")
+        text = f"mend {_count(len(found), f'{code} {WARNING}')} in {files}, first {found[0].path}"
+        yield Action(f"{text}:{found[0].finding.line}", f"batuta-stack explain {code}")
+
+
+def _of(report: Report, severity: str) -> list[Placed]:
+    return [placed for placed in report.findings if placed.finding.severity == severity]
 
 
 def _count(number: int, what: str) -> str:

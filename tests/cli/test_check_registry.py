@@ -127,7 +127,7 @@ def test_healthy_crates_of_one_repository(
     out = Said(capsys).out
     assert re.search(r"^more \(3 crates\) +2 published +healthy$", out, re.MULTILINE)
     assert re.search(r"^  more-b +0\.1\.0 +0\.5\.0 behind +healthy", out, re.MULTILINE)
-    assert "more-a" not in out
+    assert "  more-a" not in out
 
 
 def test_fresh_answers_are_not_asked_for_again(

@@ -45,6 +45,8 @@ def test_whole_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[6].startswith("    ")
     assert lines[7:] == [
         "",
+        "refused: good: it has no description, so crates.io refuses it",
+        "",
         "2 crates in 2 repositories, judged from the worktree:",
         "  1 with errors, 1 undecided",
         "  to publish: 2 refused",
@@ -173,12 +175,29 @@ def test_what_could_not_be_judged(stack: Path, capsys: pytest.CaptureFixture[str
     assert "\ncycle: one -> two -> one: each needs a published version of the next\n" in out
     assert "undecided: x" not in out
     assert "undecided" in out
-    assert "neither lists" not in out
+    assert "\nrefused: unlisted, unlisted: the workspace of Cargo.toml neither lists" in out
     out = printed(capsys, "--strict", code=1)
     assert "\nasks: undecided: x: " in out
     assert (
         "\none: cargo will not publish `unlisted`: the workspace of Cargo.toml neither lists nor excludes it\n" in out
     )
+
+
+def test_conflicts(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A dependency that the stack needs in versions that do not fit is told by its sides, with the way out."""
+    make_repo(stack / "lower", {"Cargo.toml": package("lower", '[dependencies]\narrow = "53"')})
+    make_repo(stack / "upper", {"Cargo.toml": package("upper", '[dependencies]\narrow = "54"\nlower = "0.1"')})
+    out = printed(capsys)
+    assert "\nconflict: arrow: required as 53 by lower; 54 by upper\n    raise `arrow` to 54 in lower\n" in out
+    assert "     $ batuta-stack sync lower --dry-run\n" in out
+
+
+def test_reasons_of_many_crates(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A reason that keeps many crates from being published is told once, with a few of their names."""
+    for number in range(9):
+        make_repo(stack / f"plain{number}", {"Cargo.toml": package(f"plain{number}")})
+    (line,) = [line for line in printed(capsys).splitlines() if line.startswith("refused: ")]
+    assert line.startswith("refused: good, plain0, plain1, plain2, plain3 and 5 others: it has no")
 
 
 def test_many_files(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
