@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from batuta_hooks.cli.app import main as stack_main
+from tests.support.online import go_online
 from tests.support.process import run
 from tests.support.pushes import BIN, Pushing, bare_remote, install_native
+from tests.support.registry import FaultyRegistry, crate_archive
 from tests.support.repos import Repo, make_repo, package
 
 GOOD, WRONG = "v0.1.0", "v0.9.0"
@@ -293,3 +297,49 @@ def test_git_s_own_arguments(pushing: Pushing) -> None:
         pushing.refused(address, WRONG)
     pushing.accepted("origin", GOOD)
     assert f"refs/tags/{GOOD}" in pushing.refs()
+
+
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pushing]:
+    """A crate at 0.1.0 that is published from its first commit and tagged so, as the cache knows; and the hooks."""
+    with FaultyRegistry() as registry:
+        go_online(monkeypatch, tmp_path / "stack", registry)
+        made = Pushing.make(tmp_path / "stack", {"Cargo.toml": package("a")})
+        vcs = f'{{"git": {{"sha1": "{head(made.repo)}"}}, "path_in_vcs": ""}}'
+        files = {"Cargo.toml": package("a").encode(), ".cargo_vcs_info.json": vcs.encode()}
+        registry.add_archive("a", "0.1.0", crate_archive("a", "0.1.0", files))
+        assert stack_main(["cache", "warm", "--quiet"]) == 0
+        install_native(made.repo)
+        made.repo.git("tag", GOOD)
+        made.accepted("origin", GOOD)
+        yield made
+
+
+def test_a_deletion_of_a_published_version(published: Pushing) -> None:
+    """The tag of what was published stays, be it deleted by name, by an empty source or by a mirror."""
+    for arguments in (("--delete", "origin", GOOD), ("origin", f":refs/tags/{GOOD}")):
+        assert "TC007" in published.refused(*arguments)
+    tag(published, WRONG)
+    published.accepted("--no-verify", "origin", WRONG)
+    published.accepted("--delete", "origin", WRONG)
+    published.repo.git("tag", "--delete", GOOD, WRONG)
+    assert "TC007" in published.refused("--mirror", "origin")
+    assert f"refs/tags/{GOOD}" in published.refs()
+
+
+def test_a_published_version_moves(published: Pushing) -> None:
+    """It collides with the remote's tag, with what was published, and with the commit that it was published from."""
+    published.repo.commit("more", {"notes": "1"})
+    published.repo.git("tag", "--force", GOOD)
+    said = published.refused("--force", "origin", "main", GOOD)
+    assert all(code in said for code in ("TC001", "TC006", "TC007"))
+
+
+def test_a_published_version_is_tagged_late(published: Pushing, tmp_path: Path) -> None:
+    """On a remote that lacks the tag: at the published commit it is right, elsewhere it is not."""
+    other = bare_remote(tmp_path / "other.git")
+    first, more = head(published.repo), published.repo.commit("more", {"notes": "1"})
+    said = published.refused(other.path, f"{more}:refs/tags/{GOOD}", remote=other)
+    assert f"git tag --force {GOOD} {first}" in said
+    published.accepted(other.path, f"{first}:refs/tags/{GOOD}")
+    assert published.refs(other) == {f"refs/tags/{GOOD}": first}
