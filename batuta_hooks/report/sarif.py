@@ -82,7 +82,7 @@ def _results(findings: Sequence[Finding], codes: Sequence[str]) -> list[dict[str
     counted: dict[tuple[str, ...], int] = {}
     results = []
     for finding in findings:
-        same = (finding.code, finding.path, finding.crate, finding.dependency)
+        same = (finding.code, finding.path, finding.crate, finding.dependency, finding.ref)
         count = counted[(*same, finding.commit)] = counted.get((*same, finding.commit), 0) + 1
         results.append(_result(finding, numbers[finding.code], _digest((*same, str(count)))))
     return results
@@ -93,7 +93,7 @@ def _result(finding: Finding, rule: int, fingerprint: str) -> dict[str, Any]:
         "artifactLocation": {"uri": relative_uri(finding.path), "uriBaseId": _FOLDER},
         "region": {"startLine": max(1, finding.line), "startColumn": max(1, finding.column)},
     }
-    more = {"crate": finding.crate, "dependency": finding.dependency, "fix": finding.fix, "commit": finding.commit}
+    more = {name: getattr(finding, name) for name in ("crate", "dependency", "fix", "commit", "ref")}
     return {
         "ruleId": finding.code,
         "ruleIndex": rule,

@@ -46,7 +46,7 @@ def check(  # noqa: PLR0913  named options
         source: ``worktree``, ``index`` or a revision that each repository resolves for itself.
         crates: names of the crates to report; none for all.
         jobs: repositories to judge at the same time; ``None`` for one a processor.
-        on_progress: told after each repository how many are done, of how many.
+        on_progress: told after each repository how many are done, of how many; first opened, then judged.
         asking: how the registry is asked; ``None`` to do without all that it knows.
         beside: shown each repository, with what the registry knows, before it is judged; from several threads.
         tags: whether the tags of the versions here are judged too, by what the remotes have unless no socket may be
@@ -64,7 +64,7 @@ def check(  # noqa: PLR0913  named options
                 registries.ask([Wanted(workspace.folder), *wanted])
             opened = side_by_side(opened)
             ready = [one for one in opened if isinstance(one, Opened)]
-            verdicts = judge_publishable(ready, registries if asking else None, crates)
+            verdicts = judge_publishable(ready, registries if asking else None, crates, on_progress)
             views = [_view(one, registries) if asking else None for one in opened]
             is_offline = asking is None or asking.offline or bool(told_offline(asking.environment))
 

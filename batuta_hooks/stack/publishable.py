@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from batuta_hooks.checks.publishable import Judge
 from batuta_hooks.domain.errors import BatutaError
@@ -23,7 +23,10 @@ Verdicts = Mapping[tuple[str, str], Publishable]
 
 
 def judge_publishable(
-    opened: Sequence[Opened], registries: Registries | None, selected: Collection[str] = ()
+    opened: Sequence[Opened],
+    registries: Registries | None,
+    selected: Collection[str] = (),
+    told: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Verdicts:
     """The verdict on every package.
 
@@ -34,9 +37,10 @@ def judge_publishable(
         opened: all repositories, not yet closed.
         registries: what the registries know; ``None`` where nobody looks at them.
         selected: names of the crates to judge; none for all.
+        told: called with how many repositories are judged, of how many; once more in every round.
     """
     asked: dict[str, set[str]] = {}
-    judge, verdicts = _judge_once(opened, registries, selected)
+    judge, verdicts = _judge_once(opened, registries, selected, told)
     for _ in range(_MOST_ROUNDS if registries is not None else 0):
         assert registries is not None
         wanted = []
@@ -49,23 +53,26 @@ def judge_publishable(
         if not wanted or not registries.ask(wanted):
             return verdicts
         registries.forget()
-        judge, verdicts = _judge_once(opened, registries, selected)
+        judge, verdicts = _judge_once(opened, registries, selected, told)
     return verdicts
 
 
 def _judge_once(
-    opened: Sequence[Opened], registries: Registries | None, selected: Collection[str]
+    opened: Sequence[Opened],
+    registries: Registries | None,
+    selected: Collection[str],
+    told: Callable[[int, int], None],
 ) -> tuple[Judge, Verdicts]:
     facts = [_facts(one, registries) for one in opened]
-    told = {one.checkout.path: one.said for one in opened}
+    heard = {one.checkout.path: one.said for one in opened}
 
     def said(facts: Facts, path: str) -> Iterable[Finding | Unknown]:
-        findings, _ = told[facts.repository].get(path) or ask(facts._replace(judged=(path,), configs=()))
+        findings, _ = heard[facts.repository].get(path) or ask(facts._replace(judged=(path,), configs=()))
         return findings
 
     judge = Judge(facts, is_license_expression, said)
     verdicts: dict[tuple[str, str], Publishable] = {}
-    for one in facts:
+    for number, one in enumerate(facts, 1):
         for path in one.judged:
             manifest = one.manifests.load(path)
             if selected and isinstance(manifest, Manifest) and manifest.name not in selected:
@@ -74,6 +81,7 @@ def _judge_once(
                 verdicts[one.repository, path] = judge.publishable(one, path)
             except BatutaError as error:
                 verdicts[one.repository, path] = Publishable(UNKNOWN, f"the repository cannot be read: {error.what}")
+        told(number, len(facts))
     return judge, verdicts
 
 

@@ -95,9 +95,9 @@ def test_fingerprints_stay_when_lines_move() -> None:
     assert fingerprints(FINDING) == fingerprints(moved)
 
 
-@pytest.mark.parametrize("field", ["path", "code", "crate", "dependency"])
+@pytest.mark.parametrize("field", ["path", "code", "crate", "dependency", "ref"])
 def test_fingerprints_tell_findings_apart(field: str) -> None:
-    """Another file, code, crate or dependency is another finding."""
+    """Another file, code, crate, dependency or ref is another finding."""
     other = FINDING._replace(**{field: "PD002" if field == "code" else "other"})  # type: ignore[arg-type]
     first, second = fingerprints(FINDING, other)
     assert first != second
