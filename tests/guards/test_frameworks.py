@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 GOOD = package("a", '[dependencies]\nb = "0.1"')
 BAD = package("a", '[dependencies]\nb = { path = "../b" }')
+UNMET = package("a", '[workspace]\nmembers = ["c"]\n[dependencies]\nc = { version = "0.9", path = "c" }')
 ROOT_MANIFEST = '[workspace]\nmembers = ["m", "x"]\n\n[workspace.dependencies]\nx = { version = "0.1", path = "x" }\n'
 WORKSPACE = {
     "Cargo.toml": ROOT_MANIFEST,
@@ -216,20 +217,44 @@ def test_the_recommended_configuration_judges_commits(framework: Framework, repo
     assert "PD001" in said(repo, "commit", "--all", "--message", "bad", code=1)
 
 
-def test_the_native_push_hook_lives_beside_a_framework(
+def test_versions_are_judged_at_commit_and_push(framework: Framework, repo: Repo) -> None:
+    """The alignment guard of the recommended configuration blocks a commit, and the push of one that went past it."""
+    framework.install(repo, recommended_config())
+    repo.write({"Cargo.toml": UNMET, "c/Cargo.toml": package("c")})
+    repo.git("add", "--all")
+    assert "Cargo.toml:9:1: VA003" in said(repo, "commit", "--message", "bad", code=1)
+    bad = repo.commit("bad, past the hook")
+    assert f"(in commit {bad[:10]})" in blocked(repo, "origin", "main")
+
+
+def test_a_wrong_tag_is_judged_where_the_framework_sees_it(framework: Framework, repo: Repo) -> None:
+    """The tag guard blocks a tag that brings its commit, and one beside the branch that does; by hand it takes names."""
+    framework.install(repo, recommended_config())
+    repo.git("tag", "v0.9.0")
+    assert "TC002" in blocked(repo, "origin", "v0.9.0")
+    assert "TC002" in blocked(repo, "origin", "--atomic", "main", "v0.9.0")
+    repo.git("push", "--quiet", "--no-verify", "origin", "main")
+    repo.git("push", "--quiet", "origin", "v0.9.0")
+    assert "refs/tags/v0.9.0" in repo.git("ls-remote", "origin")
+
+
+def test_the_installed_hook_lives_beside_a_framework(
     framework: Framework, repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A script that was there first is kept and run with git's own lines: it judges every ref of a push."""
+    """What `hooks install` writes is run with git's own lines: it judges every ref of a push, and tags alone."""
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
-    shutil.copy(ROOT / "hooks" / "pre-push", repo.path / ".git" / "hooks" / "pre-push")
-    framework.install(repo)
+    framework.install(repo, recommended_config())
+    run(["batuta-stack", "hooks", "install"], cwd=repo.path)
     repo.git("checkout", "--quiet", "-b", "bad")
     bad = repo.commit("bad, past the hook", {"Cargo.toml": BAD})
     repo.git("checkout", "--quiet", "main")
     assert bad[:10] in blocked(repo, "origin", "main", "bad")
+    repo.git("push", "--quiet", "--no-verify", "origin", "main", "bad")
     repo.git("tag", "v0.1.0", bad)
-    repo.git("push", "--quiet", "--no-verify", "origin", "bad")
     assert bad[:10] in blocked(repo, "origin", "v0.1.0")
+    repo.git("tag", "v0.9.0")
+    assert "TC002" in blocked(repo, "origin", "v0.9.0")
+    assert "nothing is missed in 1 of 1" in run(["batuta-stack", "hooks", "doctor"], cwd=repo.path).stdout
 
 
 def test_all_files_are_reported_in_order(framework: Framework, repo: Repo) -> None:
