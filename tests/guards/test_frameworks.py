@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import shutil
 import sys
@@ -52,24 +54,38 @@ class Framework(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run share: each environment is made once, whoever comes first."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "frameworks"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clone(shared: Path) -> Repo:
     """This very repository as it stands, committed in a place of its own."""
-    place = tmp_path_factory.mktemp("clone")
-    for file in files():
-        copy = place / file.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, copy)
-    return make_repo(place)
+    place = shared / "clone"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (place / ".git" / "done").exists():
+            return Repo(place)
+        for file in files():
+            copy = place / file.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
+        made = make_repo(place)
+        (place / ".git" / "done").touch()
+        return made
 
 
 @pytest.fixture(scope="module", params=["pre-commit", "prek"])
-def framework(
-    request: pytest.FixtureRequest, clone: Repo, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Framework]:
+def framework(request: pytest.FixtureRequest, clone: Repo, shared: Path) -> Iterator[Framework]:
     """A framework whose environments all its tests share: the package registry is asked once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PRE_COMMIT_HOME", str(tmp_path_factory.mktemp("pre-commit")))
-        patch.setenv("PREK_HOME", str(tmp_path_factory.mktemp("prek")))
+        patch.setenv("PRE_COMMIT_HOME", str(shared / "pre-commit"))
+        patch.setenv("PREK_HOME", str(shared / "prek"))
+        patch.setenv("PIP_CACHE_DIR", str(shared / "pip"))
         patch.setenv("PREK_UV_SOURCE", "pip")
         yield Framework(Path(sys.executable).parent / request.param, clone)
 
@@ -228,7 +244,7 @@ def test_versions_are_judged_at_commit_and_push(framework: Framework, repo: Repo
 
 
 def test_a_wrong_tag_is_judged_where_the_framework_sees_it(framework: Framework, repo: Repo) -> None:
-    """The tag guard blocks a tag that brings its commit, and one beside the branch that does; by hand it takes names."""
+    """The tag guard blocks a tag that brings its commit, and one beside the branch that does; not one that comes alone."""
     framework.install(repo, recommended_config())
     repo.git("tag", "v0.9.0")
     assert "TC002" in blocked(repo, "origin", "v0.9.0")
