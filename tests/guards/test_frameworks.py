@@ -244,7 +244,7 @@ def test_versions_are_judged_at_commit_and_push(framework: Framework, repo: Repo
 
 
 def test_a_wrong_tag_is_judged_where_the_framework_sees_it(framework: Framework, repo: Repo) -> None:
-    """The tag guard blocks a tag that brings its commit, and one beside the branch that does; not one that comes alone."""
+    """The tag guard blocks a tag that brings its commit, and one beside the branch that does; not one alone."""
     framework.install(repo, recommended_config())
     repo.git("tag", "v0.9.0")
     assert "TC002" in blocked(repo, "origin", "v0.9.0")
