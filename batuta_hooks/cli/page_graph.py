@@ -11,10 +11,11 @@ from batuta_hooks.stack.layers import Need, waves_of
 from batuta_hooks.stack.status import Board
 from batuta_hooks.stack.verdict import HEALTHY
 
-_WIDTH, _HEIGHT, _GAP, _COLUMN = 190, 30, 12, 270
+_WIDTH, _HEIGHT, _GAP, _COLUMN = 180, 30, 12, 240
 _MARGIN = 16
+_GUTTER, _BEND = _COLUMN - _WIDTH, 30
 _SWEEPS = 4
-_LONGEST = 24  # characters of a name that fit into its box
+_LONGEST = 22  # characters of a name that fit into its box
 
 
 class Place(NamedTuple):
@@ -80,19 +81,29 @@ def graph(board: Board, anchors: Mapping[str, str]) -> Iterator[str]:
 
 
 def _edge(need: Need, places: Mapping[str, Place], numbers: Mapping[str, str]) -> str:
-    start, end = places[need.dependent], places[need.dependency]
-    x1, y1, x2, y2 = start.x, start.y + _HEIGHT // 2, end.x + _WIDTH, end.y + _HEIGHT // 2
-    bend = max((x1 - x2) // 2, 40)
     said = f"{need.dependent} needs {need.dependency}"
     said += f" {need.requirement}" if need.requirement else ""
     said += f": {' '.join(need.codes)}" if need.codes else ""
     attributes = {
         "class": f"edge {need.severity}".strip(),
-        "d": f"M{x1} {y1}C{x1 - bend} {y1} {x2 + bend} {y2} {x2} {y2}",
+        "d": _line(places[need.dependent], places[need.dependency]),
         "data-from": numbers[need.dependent],
         "data-to": numbers[need.dependency],
     }
     return element("path", attributes, element("title", {}, text(said)))
+
+
+def _line(start: Place, end: Place) -> str:
+    """From the left side of a box to the right side of another; over several columns between the rows of boxes."""
+    x1, y1, x2, y2 = start.x, start.y + _HEIGHT // 2, end.x + _WIDTH, end.y + _HEIGHT // 2
+    if x1 - x2 <= _GUTTER:
+        bend = max((x1 - x2) // 2, _BEND)
+        return f"M{x1} {y1}C{x1 - bend} {y1} {x2 + bend} {y2} {x2} {y2}"
+    row = round(((y1 + y2) / 2 - _MARGIN) / (_HEIGHT + _GAP))
+    between = _MARGIN + row * (_HEIGHT + _GAP) - _GAP // 2
+    left, right = x2 + _GUTTER, x1 - _GUTTER
+    down = f"M{x1} {y1}C{x1 - _BEND} {y1} {right + _BEND} {between} {right} {between}H{left}"
+    return f"{down}C{left - _BEND} {between} {x2 + _BEND} {y2} {x2} {y2}"
 
 
 def _node(board: Board, name: str, place: Place, attributes: Attributes) -> str:

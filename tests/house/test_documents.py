@@ -20,7 +20,14 @@ from tests.support.process import run
 HOSTS = {
     *("github.com", "crates.io", "index.crates.io", "static.crates.io", "doc.rust-lang.org", "docs.rs", "semver.org"),
     *("git-scm.com", "pre-commit.com", "pypi.org", "keepachangelog.com", "toml.io", "spec.openapis.org"),
-    *("json.schemastore.org", "json-schema.org", "docs.github.com", "docs.oasis-open.org", "no-color.org"),
+    *(
+        "json.schemastore.org",
+        "json-schema.org",
+        "docs.github.com",
+        "docs.oasis-open.org",
+        "no-color.org",
+        "www.w3.org",
+    ),
     *("example.com", "example.org", "example.net", "localhost", "127.0.0.1"),
 }
 SAMPLE_HOST = re.compile(r"(?:.*\.)?(?:example|invalid|test|localhost)(?:\.(?:com|org|net))?")
