@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from batuta_hooks.cli.common import Common
 from batuta_hooks.cli.formats import CheckFormat
@@ -20,8 +20,10 @@ from batuta_hooks.stack.checkouts import Workspace, find_workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.fetching import fetch_all
 from batuta_hooks.stack.moment import moment
-from batuta_hooks.stack.published_truth import Truths, verify_published
 from batuta_hooks.stack.verdict import Report
+
+if TYPE_CHECKING:
+    from batuta_hooks.stack.published_truth import Truths
 
 _PATIENCE_S = 1.0
 
@@ -81,6 +83,8 @@ def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes
     say_notes(report.notes)
     truths: Truths | None = None
     if wishes.verify:
+        from batuta_hooks.stack.published_truth import verify_published  # with what opens connections
+
         verified = verify_published(workspace, report, asking)
         say_notes(verified.notes)
         truths = verified.truths

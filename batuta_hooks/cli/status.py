@@ -7,14 +7,12 @@ import os
 import sys
 import time
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from batuta_hooks.cli.check import Progress, asking_of, fetched, say_notes
 from batuta_hooks.cli.common import Common
-from batuta_hooks.report.terminal import wants_color
-from batuta_hooks.stack.check import report_time
-from batuta_hooks.stack.checkouts import find_workspace
-from batuta_hooks.stack.status import Board, exit_code, status
+
+if TYPE_CHECKING:  # the dashboard is drawn before any of it is needed
+    from batuta_hooks.stack.status import Board
 
 
 class Tree(NamedTuple):
@@ -55,6 +53,8 @@ def run_status(common: Common, wish: Wish) -> int:
     if wish.is_open and _is_terminal():
         if find_spec("textual") is not None:
             return _dashboard(common, wish)
+        from batuta_hooks.cli.check import say_notes
+
         say_notes(["the dashboard needs textual, which is not installed: pip install 'batuta-hooks[tui]'"])
     code = _show(common, wish)
     while wish.watch_s is not None:
@@ -76,11 +76,17 @@ def _dashboard(common: Common, wish: Wish) -> int:
     from batuta_hooks.cli.dashboard.run import run_dashboard
 
     if wish.fetch:
+        from batuta_hooks.cli.check import fetched, say_notes
+        from batuta_hooks.stack.checkouts import find_workspace
+
         say_notes(fetched(find_workspace(common.workspace), common, is_offline=bool(common.offline)))
     return run_dashboard(common, wish.watch_s)
 
 
 def _show(common: Common, wish: Wish) -> int:
+    from batuta_hooks.cli.check import say_notes
+    from batuta_hooks.stack.status import exit_code
+
     board = look(common, fetch=wish.fetch)
     say_notes(board.report.notes)
     if wish.format == "text":
@@ -101,6 +107,11 @@ def look(common: Common, *, fetch: bool = False) -> Board:
     Raises:
         BatutaError: there is no stack here, or an option is wrong.
     """
+    from batuta_hooks.cli.check import Progress, asking_of, fetched, say_notes
+    from batuta_hooks.stack.check import report_time
+    from batuta_hooks.stack.checkouts import find_workspace
+    from batuta_hooks.stack.status import status
+
     now = report_time()
     workspace = find_workspace(common.workspace)
     asking = asking_of(common, now)
@@ -119,6 +130,7 @@ def _print_text(common: Common, board: Board, wish: Wish) -> None:
         print("\n".join(tree_lines(board, invert=invert, depth=depth, layer=layer, plain=not can_draw)))
         return
     from batuta_hooks.cli.status_text import print_board
+    from batuta_hooks.report.terminal import wants_color
 
     color = wants_color(common.color or "auto")
     print_board(board, color=color, verbose=bool(common.verbose), outdated=wish.outdated)

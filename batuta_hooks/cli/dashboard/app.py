@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -16,13 +16,12 @@ from textual.widgets import Footer, Input, Static
 
 from batuta_hooks.cli.dashboard.board_view import BoardView, Filter
 from batuta_hooks.cli.dashboard.screens import Asking, Reading, Tree
-from batuta_hooks.cli.dashboard.texts import crate_lines, findings_lines, gates_lines, help_lines
 from batuta_hooks.cli.dashboard.work import Proposal, Told, Work
-from batuta_hooks.cli.status_cells import SIGNS, STYLES
-from batuta_hooks.cli.status_tree import tree_lines
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.report.plain import printable
-from batuta_hooks.stack.status import Board
+
+if TYPE_CHECKING:  # all that knows a stack is imported by the thread that looks at it, once the screen is drawn
+    from batuta_hooks.stack.status import Board
 
 _LOOKING, _PROPOSING, _SYNCHRONIZING = "looking at the stack", "asking sync", "synchronizing"
 
@@ -174,6 +173,8 @@ class Dashboard(App[None]):
         if self.board is None:
             self._put("#head", Text(printable(f"Stack status  {self._work.place}"), "bold", no_wrap=True))
             return
+        from batuta_hooks.cli.status_cells import SIGNS, STYLES
+
         head = Text(f"{self.board.updated:%Y-%m-%d %H:%M:%S} UTC  ", "bold", no_wrap=True)
         head.append(f"{len(self.board.rows)} crates ")
         for health, sign in reversed(SIGNS.items()):
@@ -207,6 +208,8 @@ class Dashboard(App[None]):
 
     def action_check(self) -> None:
         """Look again, then list the findings."""
+
+        from batuta_hooks.cli.dashboard.texts import findings_lines
 
         def looked(board: Board) -> None:
             self._looked(board)
@@ -246,16 +249,22 @@ class Dashboard(App[None]):
 
     def action_help(self) -> None:
         """Say what the keys do."""
+        from batuta_hooks.cli.dashboard.texts import help_lines
+
         self._open(Reading("Keys", help_lines))
 
     def action_tree(self) -> None:
         """Show who needs whom."""
+        from batuta_hooks.cli.status_tree import tree_lines
+
         board = self.board
         if board is not None:
             self._open(Tree(lambda inverted: [Text(line) for line in tree_lines(board, invert=inverted)]))
 
     def action_gates(self) -> None:
         """Show which gates passed."""
+        from batuta_hooks.cli.dashboard.texts import gates_lines
+
         board = self.board
         if board is not None:
             self._open(Reading("Gates", lambda width: gates_lines(board, width)))
@@ -294,6 +303,8 @@ class Dashboard(App[None]):
 
     @on(BoardView.Chosen)
     def _on_chosen(self, message: BoardView.Chosen) -> None:
+        from batuta_hooks.cli.dashboard.texts import crate_lines
+
         board, row = self.board, message.row
         if board is not None:
             self._open(Reading(printable(row.crate.name), lambda width: crate_lines(board, row, width)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
@@ -11,9 +12,11 @@ from textual.geometry import Region, Size
 from textual.message import Message
 
 from batuta_hooks.cli.dashboard.lines import Lines
-from batuta_hooks.cli.status_cells import SIGNS, STYLES, Column, columns, fitting, is_of_interest, needs_action
 from batuta_hooks.report.plain import printable
-from batuta_hooks.stack.status import Board, Row
+
+if TYPE_CHECKING:
+    from batuta_hooks.cli.status_cells import Column
+    from batuta_hooks.stack.status import Board, Row
 
 
 class Filter(NamedTuple):
@@ -29,6 +32,8 @@ class Filter(NamedTuple):
 
     def admits(self, row: Row) -> bool:
         """Whether a row is to be shown."""
+        from batuta_hooks.cli.status_cells import is_of_interest, needs_action
+
         if self.only_action and not needs_action(row):
             return False
         if not self.words:
@@ -71,7 +76,7 @@ class BoardView(Lines):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  textual's name
         super().__init__(id=id)
         self._board: Board | None = None
-        self._filter = Filter()
+        self._layers: list[tuple[str, list[Row]]] = []
         self._items: list[Row | str] = []  # a text is a layer's name
         self._fitted: dict[Column, int] = {}
         self._cursor = -1
@@ -80,49 +85,61 @@ class BoardView(Lines):
     @property
     def rows(self) -> list[Row]:
         """The crates that are shown, in their order."""
-        return [item for item in self._items if isinstance(item, Row)]
+        return [item for item in self._items if not isinstance(item, str)]
 
     @property
     def chosen(self) -> Row | None:
         """The crate that the cursor is on."""
         item = self._items[self._cursor] if 0 <= self._cursor < len(self._items) else None
-        return item if isinstance(item, Row) else None
+        return item if not isinstance(item, str) else None
 
     def show(self, board: Board, chosen: Filter) -> None:
         """Show a board; the cursor stays with its crate where that is still there."""
         before = self.chosen.crate if self.chosen else None
-        self._board, self._filter = board, chosen
+        if board is not self._board:
+            self._board = board
+            self._layers = [(printable(layer.name), board.in_layer(layer)) for layer in board.layers]
+            self._fit()
         self._items = []
-        for layer in board.layers:
-            rows = [row for row in board.in_layer(layer) if chosen.admits(row)]
-            self._items += [printable(layer.name), *rows] if rows else []
+        for name, rows in self._layers:
+            admitted = [row for row in rows if chosen.admits(row)]
+            self._items += [name, *admitted] if admitted else []
         self._cursor = next(
             (
                 number
                 for number, item in enumerate(self._items)
-                if isinstance(item, Row)
+                if not isinstance(item, str)
                 and before is not None
                 and (item.crate.name, item.crate.repository) == (before.name, before.repository)
             ),
             1 if self._items else -1,
         )
-        self._fit()
+        self.virtual_size = Size(self._width, len(self._items))
         self._follow()
+        self.refresh()
 
     def on_resize(self, _: events.Resize) -> None:
         """Other columns may fit now."""
         self._fit()
+        self.virtual_size = Size(self._width, len(self._items))
         self._follow()
+        self.refresh()
+
+    @property
+    def _width(self) -> int:
+        return max(self.size.width - 1, 20)
 
     def _fit(self) -> None:
-        width = max(self.size.width - 1, 20)
-        self._fitted = fitting(columns(self._board), self.rows, width - 4) if self._board else {}
+        """Choose the columns, for the whole board, so that they stay where they are while it is filtered."""
+        if self._board is None:
+            return
+        from batuta_hooks.cli.status_cells import columns, fitting
+
+        self._fitted = fitting(columns(self._board), self._board.rows, self._width - 4)
         rest = sum(self._fitted.values()) + len(self._fitted)
-        longest = max((len(printable(row.crate.name)) for row in self.rows), default=0) + 2  # with its sign
-        self._name_width = max(min(width - rest, longest), 8)
-        self.virtual_size = Size(width, len(self._items))
+        longest = max((len(row.crate.name) for row in self._board.rows), default=0) + 2  # with its sign
+        self._name_width = max(min(self._width - rest, longest), 8)
         self.post_message(self.Fitted(self._joined("Crate", [column.title for column in self._fitted], "bold")))
-        self.refresh()
 
     def line(self, number: int) -> Text:
         """A crate, or the name of a layer."""
@@ -131,6 +148,8 @@ class BoardView(Lines):
         item = self._items[number]
         if isinstance(item, str):
             return Text(item.upper(), "bold")
+        from batuta_hooks.cli.status_cells import SIGNS, STYLES
+
         cells = [column.cell(item) for column in self._fitted]
         style = STYLES[item.health]
         text = self._joined(f"{SIGNS[item.health]} {printable(item.crate.name)}", cells, "", style)
@@ -147,7 +166,7 @@ class BoardView(Lines):
 
     def action_move(self, steps: int) -> None:
         """Move the cursor over so many lines, and on to the next crate."""
-        if not self.rows:
+        if self._cursor < 0:
             return
         self._cursor = min(max(self._cursor + steps, 1), len(self._items) - 1)
         if isinstance(self._items[self._cursor], str):
@@ -167,7 +186,7 @@ class BoardView(Lines):
     def on_click(self, event: events.Click) -> None:
         """The cursor goes where somebody clicks; a second click there is as good as enter."""
         number = event.y + self.scroll_offset.y
-        if 0 <= number < len(self._items) and isinstance(self._items[number], Row):
+        if 0 <= number < len(self._items) and not isinstance(self._items[number], str):
             if number == self._cursor:
                 self.action_choose()
             self._cursor = number
@@ -181,4 +200,5 @@ class BoardView(Lines):
 
 
 def _cut(text: str, width: int) -> str:
-    return f"{text[: width - 1]}…" if len(text) > width else text.ljust(width)
+    """Text of exactly so many columns of the terminal."""
+    return f"{set_cell_size(text, width - 1)}…" if cell_len(text) > width else set_cell_size(text, width)
