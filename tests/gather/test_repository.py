@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batuta_hooks.domain.errors import BatutaError
-from batuta_hooks.gather.repository import INDEX, WORKTREE, Repository
+from batuta_hooks.gather.repository import INDEX, TAGS, WORKTREE, Repository
 from tests.support.process import run
 from tests.support.repos import Repo, make_repo
 
@@ -225,3 +225,18 @@ except ChildProcessError:
     print("none")
 """
     assert run([sys.executable, "-c", code], cwd=tmp_path).stdout == "none\n"
+
+
+def test_trees_that_were_started(tmp_path: Path) -> None:
+    """A listing that was begun early is the same; by a tag's id too; what nobody asks for is ended."""
+    made = make_repo(tmp_path / "r", {"Cargo.toml": "x"})
+    made.git("tag", "--annotate", "--message", "x", "annotated")
+    made.git("tag", "blob", "HEAD:Cargo.toml")
+    commit, tag, blob = (made.git("rev-parse", name) for name in ("HEAD", "annotated", "blob"))
+    repository = Repository(str(made.path), TAGS)
+    for oid in (commit, tag, blob):
+        repository.start_tree(oid)
+    for tree in (repository.commit_tree(commit), repository.commit_tree(commit, tag), repository.commit_tree(commit)):
+        assert list(tree.manifest_paths) == ["Cargo.toml"]
+    assert repository.top == str(made.path)
+    repository.close()
