@@ -46,7 +46,7 @@ def circles_in(stack: Stack, published: Ask) -> list[Walk]:
         stack: `Stack.whole`.
     """
     crates = [crate for crate in stack.crates() if crate.is_publishable]
-    edges = [edge for crate in crates for edge in edges_of_crate(crate)]
+    edges = [edge for crate in crates for edge in edges_of_crate(crate._replace(dependencies=stack.inside(crate)))]
     satisfied: set[Edge] = set()
     while True:
         graph = CrateGraph((crate.name for crate in crates), [edge for edge in edges if edge not in satisfied])

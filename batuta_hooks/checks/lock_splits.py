@@ -41,6 +41,8 @@ class _Splits:
         self._locked = locked
         self._graph = locked.graph
         self._reached: dict[LockedPackage, frozenset[LockedPackage]] = {}
+        self._came_from: dict[LockedPackage, LockedPackage] = {}
+        self._firm: frozenset[LockedPackage] | None = None
 
     def judge(self, name: str) -> Iterator[Finding]:
         """The finding for a package, if there is one."""
@@ -97,7 +99,7 @@ class _Splits:
         return self._reached[package]
 
     def _finding(self, name: str, sides: Sequence[LockedPackage], own: _Needing, needing: _Needing) -> Finding:
-        firm = self._graph_without_dev()
+        firm = self._firm = self._graph_without_dev() if self._firm is None else self._firm
         severity = WARNING if sum(package in firm for package in sides) > 1 else NOTE
         ways = [self._way(package, own[package]) for package in sides[:_MOST_NAMED]]
         versions = " and ".join(package.version for package in sides)
@@ -116,7 +118,7 @@ class _Splits:
 
     def _way(self, package: LockedPackage, needing: Sequence[LockedPackage]) -> str:
         """How a package is come by: from a member over the one that needs it."""
-        came_from = self._graph.reached(self._locked.starts())
+        came_from = self._came_from = self._came_from or self._graph.reached(self._locked.starts())
         last = next((one for one in came_from if one in needing), None)  # the nearest comes first
         way = [package]
         if last is not None and package in came_from:

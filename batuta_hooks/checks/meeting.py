@@ -40,30 +40,27 @@ class Meeting:
     """The needs of a stack's crates, and which crates meet in a build."""
 
     def __init__(self, stack: Stack) -> None:
+        self._stack = stack
         self._crates = list(stack.crates())
         self._numbers = {crate.name: number for number, crate in enumerate(self._crates)}
         self._needs: dict[str, list[Need]] = {}
         self._clashes: dict[tuple[str, bool], list[tuple[Need, Need]]] = {}
-        for crate in self._crates:
-            for dependency in crate.dependencies:
-                if dependency.requirement is not None and dependency.package != crate.name:
-                    need = Need(crate, dependency, parsed(dependency.requirement))
-                    self._needs.setdefault(dependency.package, []).append(need)
         self._exposed: dict[str, bool] = {}
         links = [self._links(crate, is_dev=False) for crate in self._crates]
         self._holds = [_reach(number, links) for number in range(len(links))]  # bit sets, each with the crate itself
         self._held_by = [0] * len(links)
         for number, held in enumerate(self._holds):
-            for other in range(len(links)):
-                if held >> other & 1:
-                    self._held_by[other] |= 1 << number
+            rest = held
+            while rest:
+                lowest = rest & -rest
+                self._held_by[lowest.bit_length() - 1] |= 1 << number
+                rest ^= lowest
 
     def _links(self, crate: StackCrate, *, is_dev: bool) -> list[int]:
         return [
             self._numbers[dependency.package]
-            for dependency in crate.dependencies
-            if (dependency.kind == DEV) == is_dev
-            if dependency.package in self._numbers and dependency.package != crate.name and self._leads(dependency)
+            for dependency in self._stack.inside(crate)
+            if (dependency.kind == DEV) == is_dev and dependency.package != crate.name and self._leads(dependency)
         ]
 
     def _leads(self, dependency: Dependency) -> bool:
@@ -74,11 +71,17 @@ class Meeting:
 
     def packages(self) -> list[str]:
         """The packages that more than one crate needs, sorted."""
-        return sorted(name for name, needs in self._needs.items() if len({need.crate.name for need in needs}) > 1)
+        return sorted(name for name in self._stack.needed() if len({need.crate.name for need in self.needs(name)}) > 1)
 
     def needs(self, package: str) -> list[Need]:
         """Every crate's need of a package, in the order of the stack."""
-        return self._needs.get(package, [])
+        if package not in self._needs:
+            self._needs[package] = [
+                Need(crate, dependency, parsed(dependency.requirement))
+                for crate, dependency in self._stack.needing(package)
+                if dependency.requirement is not None and package != crate.name
+            ]
+        return self._needs[package]
 
     def depends(self, dependent: str, dependency: str) -> bool:
         """Whether a crate's build holds another crate."""
@@ -127,13 +130,12 @@ class Meeting:
 
     def _clashing(self, package: str, *, everywhere: bool) -> Iterator[tuple[Need, Need]]:
         needs = self.needs(package)
-        texts = {need.text: need.requirement for need in needs}
-        apart = {
-            (one, other)
-            for one, first in texts.items()
-            for other, second in texts.items()
-            if one != other and not overlap(first, second)
-        }
+        texts = list({need.text: need.requirement for need in needs}.items())
+        apart: set[tuple[str, str]] = set()
+        for number, (one, first_requirement) in enumerate(texts):
+            for other, second_requirement in texts[number + 1 :]:
+                if not overlap(first_requirement, second_requirement):
+                    apart.update(((one, other), (other, one)))
         for number, first in enumerate(needs) if apart else ():
             for second in needs[number + 1 :]:
                 if (first.text, second.text) not in apart or first.crate.name == second.crate.name:

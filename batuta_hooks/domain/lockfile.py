@@ -47,6 +47,10 @@ class LockedPackage(NamedTuple):
     checksum: str | None
     dependencies: tuple[str, ...]
 
+    def __hash__(self) -> int:
+        """By name and version alone: what they need is long, and tells few apart."""
+        return hash(self[:2])
+
     @property
     def names_needed(self) -> list[str]:
         """The names of the packages that it needs."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from batuta_hooks.domain.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # whoever only looks at facts does without
+    from typing import Any
+
     from batuta_hooks.domain.manifest import Dependency, Manifest
     from batuta_hooks.domain.workspace import Manifests
 
@@ -21,8 +23,8 @@ class StackCrate(NamedTuple):
             repository's top folder; ``.`` stands for that folder itself.
         manifest_path: relative to the checkout.
         is_publishable: whether cargo would publish it anywhere.
-        dependencies: of all kinds, in the order written.  Those of a checkout that was read from its files have no
-            `entry`.
+        dependencies: of all kinds, in the order written.  Of a checkout beside a guard's repository only package,
+            kind, requirement and source are known.
         is_bound_for_crates_io: whether crates.io is among the registries that it may go to.
     """
 
@@ -31,7 +33,7 @@ class StackCrate(NamedTuple):
     repository: str
     manifest_path: str
     is_publishable: bool
-    dependencies: tuple[Dependency, ...]
+    dependencies: Sequence[Dependency]
     is_bound_for_crates_io: bool = True
 
 
@@ -66,6 +68,25 @@ def _nothing() -> Iterable[StackCrate]:
     return ()
 
 
+class Named(Sequence["Dependency"]):
+    """Dependencies that are made one by one when they are asked for: of most only the package's name matters.
+
+    Args:
+        names: their packages.
+        make: makes one by its place.
+    """
+
+    def __init__(self, names: Sequence[str], make: Callable[[int], Dependency]) -> None:
+        self.names = names
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._make(range(len(self.names))[place])
+
+
 class Stack:
     """A stack's crates; they are looked at when first asked for.
 
@@ -78,6 +99,8 @@ class Stack:
     def __init__(self, load: Callable[[], Iterable[StackCrate]] = _nothing) -> None:
         self._load = load
         self._by_name: dict[str, StackCrate] | None = None
+        self._inside: dict[str, list[Dependency]] = {}
+        self._needing: dict[str, list[tuple[StackCrate, int]]] | None = None
 
     def crate(self, name: str) -> StackCrate | None:
         """The crate of this name; ``None`` where no checkout has it."""
@@ -86,6 +109,29 @@ class Stack:
     def crates(self) -> Iterable[StackCrate]:
         """All crates, in the order in which their names first came."""
         return self._crates().values()
+
+    def needing(self, package: str) -> list[tuple[StackCrate, Dependency]]:
+        """Every dependency on a package, with the crate that has it, in the order of the stack."""
+        if self._needing is None:
+            self._needing = {}
+            for crate in self._crates().values():
+                for number, name in enumerate(_names(crate.dependencies)):
+                    self._needing.setdefault(name, []).append((crate, number))
+        return [(crate, crate.dependencies[number]) for crate, number in self._needing.get(package, ())]
+
+    def needed(self) -> Iterable[str]:
+        """The packages that some crate depends on."""
+        self.needing("")
+        return self._needing or ()
+
+    def inside(self, crate: StackCrate) -> list[Dependency]:
+        """A crate's dependencies on crates of the stack, in the order written."""
+        known = self._inside.get(crate.name)
+        if known is None:
+            names = enumerate(_names(crate.dependencies))
+            known = [crate.dependencies[number] for number, name in names if name in self._crates()]
+            self._inside[crate.name] = known
+        return known
 
     @property
     def whole(self) -> Stack:
@@ -109,6 +155,11 @@ class Stack:
                     found[crate.name] = crate
             self._by_name = found
         return self._by_name
+
+
+def _names(dependencies: Sequence[Dependency]) -> Sequence[str]:
+    """The packages of dependencies, which need not be made for that."""
+    return dependencies.names if isinstance(dependencies, Named) else [one.package for one in dependencies]
 
 
 class _SeenFrom(Stack):

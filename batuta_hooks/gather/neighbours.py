@@ -35,17 +35,27 @@ def neighbours(top: str, stack_folder: str, config: Config | None) -> Iterator[S
     """
     folder = stack_folder or os.path.dirname(top)
     patterns = config.repositories if config is not None and stack_folder else None
-    own = os.path.realpath(top)
+    own = _identity(top)
     owner = "" if stack_folder else remote_owner(top)
     skipped = config.skip_crates if config is not None else ()
     with Memory(folder) as memory:
         for place in checkout_folders(folder, patterns)[:_MOST_CHECKOUTS]:
             there = os.path.normpath(os.path.join(folder, place))
-            if os.path.realpath(there) == own or (owner and remote_owner(there) not in ("", owner)):
+            if _identity(there) in (own, None) or (owner and remote_owner(there) not in ("", owner)):
                 continue
+            repository = os.path.relpath(there, top)
             for crate in memory.crates(there, lambda there=there: _read(there)):  # type: ignore[misc]
                 if crate.name not in skipped:
-                    yield crate._replace(repository=os.path.relpath(there, top))
+                    yield crate._replace(repository=repository)
+
+
+def _identity(folder: str) -> tuple[int, int] | None:
+    """What tells folders apart, whatever links lead there; ``None`` where there is none."""
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _read(folder: str) -> Row:

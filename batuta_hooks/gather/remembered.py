@@ -1,26 +1,30 @@
 """What was read of sibling checkouts, remembered in the cache folder until one of the files read changes.
 
-One JSON file for each meta-checkout.  It is worth no error: what cannot be read, written or understood is read anew
-from the checkouts.  Only names, versions and requirements stand in it, and nothing of it is run.
+One file for each meta-checkout, in lines of fields with tabs between them: a guard has no time for more.  It is worth
+no error: what cannot be read, written or understood is read anew from the checkouts.  Only names, versions and
+requirements stand in it, and nothing of it is run.
 """
 
 from __future__ import annotations
 
 import os
+from binascii import crc32
 from collections.abc import Callable, Mapping
 
-from batuta_hooks.domain.manifest import Dependency
+from batuta_hooks.domain.manifest import BUILD, DEV, NORMAL, Dependency
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.domain.stack import StackCrate
+from batuta_hooks.domain.stack import Named, StackCrate
+from batuta_hooks.git.tree import read_regular_file
 from batuta_hooks.registry.entry import Miss
 from batuta_hooks.registry.glance import cache_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Self
+    from typing import Self
 
-_SCHEMA = 1
-_MOST_BYTES = 32 << 20
+_HEAD = "siblings 1"
+_KINDS = {"n": NORMAL, "d": DEV, "b": BUILD}
+_LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 
 Stamp = tuple[int, int]
 """A file's or folder's time of change in nanoseconds, and its size; two zeros where there is none."""
@@ -51,8 +55,8 @@ class Memory:
 
     def __init__(self, folder: str) -> None:
         self._file = _file_for(folder)
-        self._known: dict[str, Any] = {}
-        self._rows: dict[str, Any] = {}
+        self._known: dict[str, list[str]] = {}
+        self._kept: dict[str, list[str]] = {}
         self._is_changed = False
 
     def __enter__(self) -> Self:
@@ -61,66 +65,66 @@ class Memory:
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
         if self._is_changed and kind is None and self._file:
-            _save(self._file, self._rows)
+            _save(self._file, self._kept)
 
     def crates(self, folder: str, read: Callable[[], Row]) -> list[StackCrate]:
         """The crates of a checkout, read where nothing is remembered or a file has changed since."""
-        known = self._known.get(folder)
-        if known is not None and all(stamp(f"{folder}/{path}") == (at, size) for path, at, size in known["stamps"]):
-            self._rows[folder] = known
-            return [_crate(row) for row in known["crates"]]
+        lines = self._known.get(folder)
+        if lines is not None and _still_holds(folder, lines[0]):
+            self._kept[folder] = lines
+            return _crates(lines[1:])
         row = read()
-        self._is_changed = True
-        self._rows[folder] = {
-            "stamps": [[path, *stamped] for path, stamped in row.stamps.items()],
-            "crates": [_written(crate) for crate in row.crates],
-        }
+        written = None if "\n" in folder else _written(row)
+        if written is not None:
+            self._is_changed = True
+            self._kept[folder] = written
         return row.crates
 
 
 def _file_for(folder: str) -> str:
     base = cache_folder(os.environ)
-    if isinstance(base, Miss):
-        return ""
-    from hashlib import sha256
-
-    name = sha256(os.fsencode(folder)).hexdigest()[:32]
-    return f"{os.path.dirname(base)}/siblings-v{_SCHEMA}/{name}.json"
+    name = os.fsencode(folder)
+    return "" if isinstance(base, Miss) else f"{os.path.dirname(base)}/siblings-v1/{crc32(name):08x}{len(name):04x}"
 
 
-def _load(file: str) -> dict[str, Any]:
-    """What stands in the file, if it is this user's and as it was written."""
-    import json
+def _still_holds(folder: str, stamps: str) -> bool:
+    fields = stamps.split("\t")
+    return all(
+        stamp(f"{folder}/{fields[at]}") == (int(fields[at + 1]), int(fields[at + 2])) for at in range(1, len(fields), 3)
+    )
 
-    try:
-        status = os.stat(file)
-        if status.st_uid != os.geteuid() or status.st_size > _MOST_BYTES:
-            return {}
-        with open(file, "rb") as stream:
-            digest, _, text = stream.read(_MOST_BYTES).partition(b"\n")
-        found = json.loads(text) if digest == _digest(text) else {}
-    except (OSError, ValueError, RecursionError):
+
+def _load(file: str) -> dict[str, list[str]]:
+    """The lines of each checkout, if the file is as it was written."""
+    content = read_regular_file(file, follow=False)
+    if not isinstance(content, bytes):
         return {}
-    return found if isinstance(found, dict) else {}
+    head, _, body = content.partition(b"\n")
+    if head != _head_of(body):
+        return {}
+    known: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in os.fsdecode(body).split("\n"):
+        if line.startswith("R\t"):
+            lines = known[line[2:]] = []
+        elif line:
+            lines.append(line)
+    return known
 
 
-def _digest(text: bytes) -> bytes:
-    from hashlib import sha256
-
-    return sha256(text).hexdigest().encode()
+def _head_of(body: bytes) -> bytes:
+    return f"{_HEAD} {os.geteuid()} {crc32(body):08x}".encode()
 
 
-def _save(file: str, rows: Mapping[str, Any]) -> None:
-    import json
-
+def _save(file: str, kept: Mapping[str, list[str]]) -> None:
     place = f"{file}.{os.getpid()}"
+    body = os.fsencode("".join(f"R\t{folder}\n" + "\n".join(lines) + "\n" for folder, lines in kept.items()))
     try:
-        text = json.dumps(rows, separators=(",", ":")).encode("ascii")
         os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
         with open(place, "wb") as stream:
-            stream.write(_digest(text) + b"\n" + text)
+            stream.write(_head_of(body) + b"\n" + body)
         os.replace(place, file)
-    except (OSError, ValueError):
+    except OSError:
         _remove(place)
 
 
@@ -131,16 +135,45 @@ def _remove(place: str) -> None:
         return
 
 
-def _written(crate: StackCrate) -> list[Any]:
-    needs = [one._replace(entry=None) for one in crate.dependencies]
-    return [crate.name, crate.version, crate.manifest_path, crate.is_publishable, crate.is_bound_for_crates_io, needs]
+def _written(row: Row) -> list[str] | None:
+    """A checkout's lines; ``None`` where a name holds what ends a field."""
+    rows = [["S", *(str(part) for path, at in row.stamps.items() for part in (path, *at))]]
+    for crate in row.crates:
+        flags = f"{int(crate.is_publishable)}{int(crate.is_bound_for_crates_io)}"
+        rows.append(["C", crate.name, _field(crate.version), crate.manifest_path, flags])
+        for one in crate.dependencies:
+            texts = [_field(text) for text in (one.requirement, one.path, one.git, one.registry)]
+            rows.append(["D", one.package, _LETTERS[one.kind], *texts])
+    if any("\t" in field or "\n" in field for fields in rows for field in fields):
+        return None
+    return ["\t".join(fields) for fields in rows]
 
 
-def _crate(row: list[Any]) -> StackCrate:
-    name, version, path, is_publishable, is_bound, needs = row
-    return StackCrate(name, version, "", path, is_publishable, tuple(map(_dependency, needs)), is_bound)
+def _field(text: str | None) -> str:
+    return "" if text is None else f"={text}"
 
 
-def _dependency(row: list[Any]) -> Dependency:
-    read = Dependency._make(row)
-    return read._replace(key=tuple(read.key), user_key=tuple(read.user_key))
+def _text(field: str) -> str | None:
+    return field[1:] if field else None
+
+
+def _crates(lines: list[str]) -> list[StackCrate]:
+    found = []
+    needs: list[str] = []
+    names: list[str] = []
+    for line in lines:
+        if line.startswith("D"):
+            needs.append(line)
+            names.append(line[2 : line.index("\t", 2)])
+        else:
+            needs, names = [], []  # its lines are still to come
+            _, name, version, path, flags = line.split("\t")
+            later = Named(names, lambda place, needs=needs: _dependency(needs[place].split("\t")))  # type: ignore[misc]
+            found.append(StackCrate(name, _text(version), "", path, flags[0] == "1", later, flags[1] == "1"))
+    return found
+
+
+def _dependency(fields: list[str]) -> Dependency:
+    _, package, kind, requirement, path, git, registry = fields
+    sources = _text(requirement), _text(path), _text(git), _text(registry)
+    return Dependency(package, package, _KINDS[kind], None, *sources, "", "", (), (), None, False)

@@ -77,6 +77,7 @@ class Judging:
         self._ttl_s: int | None = None
         self._ages: list[int] = []
         self._config: Config | None = None
+        self._releases: dict[tuple[str, str], Release | Unknown | None] = {}
 
     def judge(
         self,
@@ -145,6 +146,7 @@ class Judging:
             from batuta_hooks.guards.refreshing import refresh_for
 
             self._close()  # it remembers its answers
+            self._releases.clear()
             with self._open_registry() as registry:
                 self._refreshed_at = self._refreshed_at or int(time.time())
                 self._refresh_s = refresh_for(facts, self._check, registry, self._refresh_s)
@@ -164,7 +166,9 @@ class Judging:
         return published._replace(is_of_this_run=published.checked_at >= self._refreshed_at)
 
     def _release(self, package: str, version: str) -> Release | Unknown | None:
-        return self._opened().release(package, version)
+        if (package, version) not in self._releases:
+            self._releases[package, version] = self._opened().release(package, version)
+        return self._releases[package, version]
 
     def _opened(self) -> Registry:
         if self._registry is None:
