@@ -17,9 +17,9 @@ from pathlib import Path
 
 from sample_stack import MENDED, REPOSITORIES, VERSIONLESS, entrenar, make_stack
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
 IN_TERMINAL = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+WRONG_TAG = "v0.3.0"
 BOLD, RED, GREEN = "1", "31", "32"
 
 
@@ -118,11 +118,10 @@ class Shell:
 
 
 def install(shell: Shell, crate: Path) -> None:
-    """Copy the hook scripts, as README tells to."""
+    """Have git run the guards in one repository."""
     heading("1. Install the hooks in entrenar")
-    hooks = [str(REPOSITORY / "hooks" / name) for name in ("pre-commit", "pre-merge-commit", "pre-push")]
     shell.enter(crate)
-    shell.run(["cp", *hooks, ".git/hooks/"])
+    shell.run(["batuta-stack", "hooks", "install"], holds=["pre-commit", "pre-merge-commit", "pre-push"])
 
 
 def write_needs(crate: Path, needs: Sequence[str]) -> None:
@@ -161,6 +160,17 @@ def mend(shell: Shell, crate: Path) -> None:
     print(colored("passed: the remote has the commit", GREEN))
 
 
+def tag_wrongly(shell: Shell, crate: Path) -> None:
+    """A version tag that contradicts its commit does not leave the machine, though the commit is there already."""
+    heading("4. A tag of a version that the commit does not have")
+    shell.run(["git", "tag", WRONG_TAG])
+    shell.run(["git", "push", "origin", WRONG_TAG], code=1, holds=["TC002", WRONG_TAG])
+    if shell.git(crate, ["ls-remote", "--tags", "origin"]):
+        raise StepFailed("the push was blocked, yet the remote has a tag")
+    shell.run(["git", "tag", "--delete", WRONG_TAG])
+    print(colored("blocked: the remote has no tag", RED))
+
+
 def keep_patch(shell: Shell, crate: Path, patch: Path) -> None:
     """Keep the incident as a patch for whoever wants to try it again."""
     (crate / "Cargo.toml").write_text(entrenar(VERSIONLESS), encoding="utf-8")
@@ -170,7 +180,7 @@ def keep_patch(shell: Shell, crate: Path, patch: Path) -> None:
 
 def check_stack(shell: Shell, stack: Path) -> None:
     """The whole stack: what is left is a test of cadenza's that no clone can build."""
-    heading("4. The whole stack")
+    heading("5. The whole stack")
     shell.enter(stack)
     shell.run(["batuta-stack", "check", "--offline"], code=1, holds=["PD003", *REPOSITORIES])
 
@@ -209,6 +219,7 @@ def main() -> int:
         install(shell, crate)
         replay(shell, crate)
         mend(shell, crate)
+        tag_wrongly(shell, crate)
         keep_patch(shell, crate, place / "incident.patch")
         check_stack(shell, stack)
     except (StepFailed, OSError, subprocess.TimeoutExpired) as error:

@@ -78,6 +78,8 @@ def test_the_demo_holds(newcomer: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert crate.git("log", "--format=%s") == "Require the versions that the checkouts have\nThe sample crate entrenar"
     assert remote.git("rev-parse", "main") == crate.git("rev-parse", "HEAD")
     assert crate.git("status", "--porcelain") == ""
+    assert "Cargo.toml:3:1: TC002 tag `v0.3.0` says 0.3.0" in told
+    assert remote.git("tag") == crate.git("tag") == ""
     assert "$ batuta-stack check" in told
     assert "\x1b" not in told
     assert readme_block("text") in told
@@ -97,12 +99,13 @@ def test_what_to_try_next_works_when_pasted(newcomer: Path, tmp_path: Path, monk
 
 
 def test_the_demo_notices_where_a_step_fails(newcomer: Path) -> None:
-    """Without the programs of the environment the guard does not judge, and the demo says so and fails."""
+    """Without the programs of the environment nothing can be installed, and the demo says so and fails."""
     python = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
     if (python.parent / "batuta-path-deps").exists():
         pytest.skip("the program is installed beside the interpreter itself")
     failed = run([python, DEMO], code=1, env={**os.environ, "PATH": os.defpath})
-    assert "The demo failed: `git commit" in failed.stderr
+    assert "The demo failed: " in failed.stderr
+    assert "'batuta-stack'" in failed.stderr
     assert str(newcomer) in failed.stderr
 
 
