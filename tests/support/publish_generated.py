@@ -38,8 +38,8 @@ def _manifest(draw: st.DrawFn, name: str, names: Sequence[str], inside: set[str]
     is_member = name in inside
     for _ in range(draw(st.integers(0, 3))):
         section = draw(st.sampled_from(_SECTIONS))
-        package = draw(st.sampled_from([*names, *_FOREIGN]))
-        has_path = is_member and package in inside and package != name and draw(st.booleans())
+        package = draw(st.sampled_from([one for one in (*names, *_FOREIGN) if one != name]))
+        has_path = is_member and package in inside and draw(st.booleans())
         alias, entry = _entry(draw, package, section, is_member=is_member, has_path=has_path)
         sections.setdefault(section, {})[alias] = entry
     version = draw(st.sampled_from(_VERSIONS))

@@ -14,6 +14,7 @@ from batuta_hooks.domain.locks import lockfiles_of
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.publishable import AFTER, NEVER, NO, NOW, PUBLISHED, UNKNOWN, Publishable
 from batuta_hooks.domain.release import Release
+from batuta_hooks.domain.semver import Version
 from batuta_hooks.domain.tree import Tree
 from batuta_hooks.domain.workspace import Manifests
 from batuta_hooks.registry.accepting import AcceptingRegistry
@@ -190,8 +191,22 @@ class Stack:
         for name in self.crates:
             with self.registry() as registry:
                 said[name] = self.publish(name, registry)
+        for name, why in said.items():
+            if _ALREADY.search(why):  # cargo looks no further, so: what would it say if it were not published?
+                with AcceptingRegistry(index_files(self._lines_without(name)).get) as registry:
+                    said[name] = why if not self.publish(name, registry) else f"published, and more is wrong: {why}"
         later = self._march([name for name, why in said.items() if why]) if any(said.values()) else set()
         return {name: (_verdict(why, is_later=name in later), why) for name, why in said.items()}
+
+    def _lines_without(self, name: str) -> list[bytes]:
+        """The registry's lines without the version that a crate has here."""
+        place, path = self.crates[name]
+        manifest = Manifests(FolderTree(self._folder / "stack" / place)).resolve(path)
+        assert isinstance(manifest, Manifest)
+        assert manifest.package is not None
+        own = Version.parse(manifest.package.version or "0.0.0").precedence
+        tables = [(one, json.loads(one)) for one in self.case.lines]
+        return [one for one, table in tables if table["name"] != name or Version.parse(table["vers"]).precedence != own]
 
     def _march(self, refused: Sequence[str]) -> set[str]:
         """Those of the refused that are taken once all that can be published is."""
@@ -247,8 +262,10 @@ class Stack:
 def _verdict(said: str, *, is_later: bool) -> str:
     if not said:
         return NOW
-    if is_later:
+    if is_later and not _ALREADY.search(said):
         return AFTER
+    if said.startswith("published, and more"):
+        return NO
     if _ALREADY.search(said):
         return PUBLISHED
     return NEVER if _NEVER.search(said) else NO
