@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batuta_hooks.checks.published_versions import is_settled
 from batuta_hooks.domain.crates_io import spellings
 from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.finding import Unknown
@@ -78,12 +79,7 @@ class Market:
     def is_recent(self, facts: Facts, name: str) -> bool:
         """Whether what is known of a crate is new enough to say that the registry has no more."""
         published = facts.published(name)
-        if isinstance(published, Unknown):
-            return False
-        if published.is_of_this_run:
-            return True
-        committed_at = facts.committed_at()
-        return committed_at is None or (published.checked_at is not None and published.checked_at >= committed_at)
+        return not isinstance(published, Unknown) and is_settled(facts, published)
 
     def shelf(self, facts: Facts) -> Shelf:
         """What the registry that counts for a repository offers, and what the stack is about to add."""
@@ -104,9 +100,11 @@ class Market:
                     if package is None or package.version is None or not package.is_bound_for_crates_io:
                         continue
                     assert isinstance(manifest, Manifest)
-                    if not _has(facts.published(package.name), package.version):
-                        found = Coming(facts, path, as_release(manifest))
-                        self._coming.setdefault(package.name, []).append(found)
+                    release = as_release(manifest)
+                    for version in dict.fromkeys((package.version, *facts.planned(package.name))):
+                        if not _has(facts.published(package.name), version):
+                            found = Coming(facts, path, release._replace(version=version))
+                            self._coming.setdefault(package.name, []).append(found)
         return self._coming
 
 

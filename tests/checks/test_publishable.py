@@ -163,7 +163,7 @@ class TestKnowledge:
             (None, False, 100, "unknown"),
             (None, True, 100, "no"),
             (1, True, 100, "no"),
-            (1, False, None, "no"),
+            (1, False, None, "unknown"),
         ],
     )
     def test_above_every_known_version(
@@ -206,6 +206,19 @@ class TestKnowledge:
         verdict = Judge([one, two], is_license_expression).publishable(one, "Cargo.toml")
         assert (verdict.verdict, verdict.after) == ("unknown", ("b",))
         assert "it needs `b` 0.1.0 of the stack" in verdict.why
+
+    def test_version_that_a_release_plans(self) -> None:
+        """It counts as coming, though no checkout has it yet."""
+        known = {name: Published((), (), 200) for name in "ab"}
+        one = self.facts(crate("a", deps('b = "0.3"')), known)
+        two = facts_about({"Cargo.toml": crate("b")})._replace(
+            repository="b",
+            published=one.published,
+            committed_at=lambda: 100,
+            planned=lambda name: ["0.3.0"] if name == "b" else [],
+        )
+        verdict = Judge([one, two], is_license_expression).publishable(one, "Cargo.toml")
+        assert (verdict.verdict, verdict.after) == ("after", ("b",))
 
     def test_no_package(self) -> None:
         """A workspace root without package, and a manifest that is not there, have nothing to publish."""
