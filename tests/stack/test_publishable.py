@@ -53,7 +53,7 @@ def test_down_to_the_last_crate(stack: Path, registry: FaultyRegistry) -> None:
     make_repo(stack / "app", {"Cargo.toml": crate("app", '[dependencies]\none = "1"')})
     verdict = verdicts(stack)["app"]
     assert (verdict.verdict, verdict.why) == ("now", "the registry has all that it needs")
-    assert asked(registry) == ["app", "one", "two", "three"]
+    assert [set(asked(registry)[:2]), *asked(registry)[2:]] == [{"app", "one"}, "two", "three"]
     assert verdicts(stack, offline=True)["app"] == verdict
     assert verdicts(stack)["app"] == verdict
     assert len(asked(registry)) == 4
