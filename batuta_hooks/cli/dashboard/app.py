@@ -283,15 +283,17 @@ class Dashboard(App[None]):
     def action_unfilter(self) -> None:
         """Show everything again."""
         find = self.screen_stack[0].query_one("#find", Input)
+        self._filter = Filter()
         find.value = ""
         self._close(find)
-        self._filter = Filter()
         self._show()
 
     @on(Input.Changed, "#find")
     def _on_words(self, message: Input.Changed) -> None:
-        self._filter = self._filter._replace(words=tuple(message.value.lower().split()))
-        self._show()
+        words = tuple(message.value.lower().split())
+        if words != self._filter.words:
+            self._filter = self._filter._replace(words=words)
+            self._show()
 
     @on(Input.Submitted, "#find")
     def _on_found(self, message: Input.Submitted) -> None:
