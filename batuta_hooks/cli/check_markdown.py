@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from batuta_hooks.checks.shared_versions import Conflict
+from batuta_hooks.cli.conflicts import sides_of
 from batuta_hooks.cli.terminal import counted
 from batuta_hooks.domain.finding import ERROR, NOTE, WARNING
 from batuta_hooks.report.markdown import code, escaped, prose, table
@@ -27,6 +29,7 @@ def check_markdown(report: Report) -> Iterator[str]:
     ]
     unhealthy = [crate for crate in report.crates if crate.status != HEALTHY]
     lines += _part("### Crates", _CRATE_HEAD, [_crate(crate) for crate in unhealthy])
+    lines += _part("### Conflicts", ("Dependency", "Required as", "Way out"), list(map(_conflict, report.conflicts)))
     lines += _part("### Findings", _FINDING_HEAD, [_finding(placed) for placed in report.findings])
     lines += _part("### Not judged", ("Repository", "Why"), _not_judged(report))
     yield from _fitting(lines)
@@ -66,6 +69,11 @@ def _finding(placed: Placed) -> tuple[str, ...]:
     finding = placed.finding
     place = code(f"{placed.path}:{finding.line}")
     return finding.severity, place, finding.code, prose(finding.message), prose(finding.fix)
+
+
+def _conflict(conflict: Conflict) -> tuple[str, ...]:
+    sides = "; ".join(f"{code(required)} by {', '.join(map(code, crates))}" for required, crates in sides_of(conflict))
+    return code(conflict.dependency), sides, prose(conflict.recommendation)
 
 
 def _not_judged(report: Report) -> list[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from batuta_hooks.cli.check_published import published_lines
 from batuta_hooks.cli.check_table import registry_text, table_lines
+from batuta_hooks.cli.conflicts import sides_of
 from batuta_hooks.cli.terminal import age, console, counted
 from batuta_hooks.domain.finding import ERROR, WARNING
 from batuta_hooks.domain.publishable import NO
@@ -159,11 +160,7 @@ def _finding_lines(findings: Iterable[Placed], *, color: bool) -> Iterator[str]:
 def _conflicts(report: Report, width: int) -> Iterator[str]:
     """Each shared dependency with the requirements that clash, those of most crates first, and the way out."""
     for conflict in report.conflicts:
-        users: dict[str, list[str]] = {}
-        for crate, requirement in zip(conflict.crates, conflict.versions, strict=True):
-            users.setdefault(requirement, []).append(crate)
-        sides = sorted(users.items(), key=lambda side: (-len(side[1]), side[0]))
-        said = "; ".join(f"{requirement} by {_some(crates)}" for requirement, crates in sides)
+        said = "; ".join(f"{requirement} by {_some(crates)}" for requirement, crates in sides_of(conflict))
         yield from _wrapped(f"conflict: {conflict.dependency}: required as {said}", width)
         yield f"    {printable(conflict.recommendation)}"
 

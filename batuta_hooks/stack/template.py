@@ -72,7 +72,8 @@ def template(found: Found) -> str:
 
 def _array(name: str, values: Iterable[str], *, comment: bool = False) -> list[str]:
     """A key with an array, wrapped; a name that is not UTF-8 cannot stand in TOML as it is."""
-    listed = ", ".join(spell_value(value.encode("utf-8", "replace").decode()) for value in values)
+    name, *shown = (text.encode("utf-8", "replace").decode() for text in (name, *values))
+    listed = ", ".join(map(spell_value, shown))
     start = "# " if comment else ""
     return textwrap.wrap(
         f"{spell_key(name)} = [{listed}]",

@@ -95,6 +95,15 @@ def test_markdown_of_a_clean_stack(capsys: pytest.CaptureFixture[str]) -> None:
     assert "|" not in out
 
 
+def test_markdown_of_conflicts(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A dependency that is needed in versions that do not fit is a row: who requires what, and the way out."""
+    make_repo(stack / "good", {"Cargo.toml": package("good", '[dependencies]\narrow = "54"\nlower = "0.1"')})
+    make_repo(stack / "lower", {"Cargo.toml": package("lower", '[dependencies]\narrow = "53"')})
+    (stack / "batuta-stack.toml").write_text('[stack]\nrepositories = ["good", "lower"]\n')
+    out = printed(capsys, "markdown", code=0)
+    assert "\n| `arrow` | `53` by `lower`; `54` by `good` | raise `arrow` to 54 in lower |\n" in out
+
+
 @pytest.mark.usefixtures("stack")
 def test_markdown_of_very_many_findings(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is too long for a comment on GitHub is counted instead, and the actions are there all the same."""

@@ -71,6 +71,21 @@ def test_what_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["check", "-q", "--strict"]) in (1, 3)
 
 
+def test_names_that_are_not_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders whose names cannot stand in TOML leave the file readable."""
+    members = {
+        f"{name}/Cargo.toml": f'[package]\nname = "{name}"\nversion.workspace = true\n' for name in ("one", "two")
+    }
+    root = '[workspace]\nmembers = ["one", "two"]\n[workspace.package]\nversion = "0.3.0"\n'
+    make_repo(tmp_path / "caf\udce9\n\x1b[31m", {"Cargo.toml": root, **members})
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "-q"]) == 0
+    text = (tmp_path / "batuta-stack.toml").read_text()
+    config, _ = read_config([Layer(read_toml(text.encode()), "batuta-stack.toml")])
+    assert list(config.release_groups.values()) == [("one", "two")]
+    assert main(["config", "show"]) == 0
+
+
 def test_every_example_of_the_template_is_valid(stack: Path) -> None:
     """With the comment signs before its keys removed, every example is a configuration that is understood."""
     main(["init", "--quiet"])
