@@ -58,6 +58,8 @@ def run_release(common: Common, options: ReleaseOptions) -> int:
         on_progress=Progress("repositories", quiet=bool(common.quiet)),
     )
     say_notes(prepared.gathered.notes)
+    if options.format_ is not ReleaseFormat.TEXT or not options.dry_run:
+        say_notes(f"blocked: {one.crate}: {', '.join(one.by)}: {one.why}" for one in prepared.plan.blocked)
     results = _gate(prepared, options, common)
     rehearsal = _rehearse(prepared, options, common) if options.rehearse and not prepared.plan.blocked else None
     if options.format_ is ReleaseFormat.TEXT:
@@ -105,7 +107,7 @@ def _rehearse(prepared: Prepared, options: ReleaseOptions, common: Common) -> Re
         elif not common.quiet:
             print(printable(f"{whose}: {step.name} ({step.seconds:.1f} s)"), file=sys.stderr, flush=True)
 
-    manner = Manner(not options.no_verify_build, options.consumer_build, bool(common.offline))
+    manner = Manner(not options.no_verify_build, options.consumer_build, offline=bool(common.offline))
     return rehearse(prepared.plan, prepared.gathered, manner, told)
 
 

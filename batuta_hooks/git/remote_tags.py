@@ -13,10 +13,13 @@ TIMEOUT_S = 20.0
 _PEELED = "^{}"
 
 
-def remote_tags(folder: str, remote: str) -> dict[str, str] | Unknown | None:
+def remote_tags(folder: str, remote: str, *, offline: bool = False) -> dict[str, str] | Unknown | None:
     """The objects of a remote's tags by name, annotated ones peeled.
 
     The user's credentials count, and nobody is asked for any.
+
+    Args:
+        offline: whether the remote may not be asked.
 
     Returns:
         None where there is no such remote; `Unknown` where it could not be asked, with git's reason.
@@ -28,6 +31,8 @@ def remote_tags(folder: str, remote: str) -> dict[str, str] | Unknown | None:
     env.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
     if remote not in remote_names(folder, env):
         return None
+    if offline:
+        return Unknown(remote, "no socket may be opened")
     try:
         listed = os.fsdecode(Git(["ls-remote", "--tags", "--", remote], folder, env).collect(TIMEOUT_S))
     except BatutaError as error:

@@ -30,16 +30,17 @@ def make_plan(facts: StackFacts, wish: Wish) -> Plan:
     versions = selection.versions
     nexts = versions_of(selection.planned, versions)
     tags = {name: render_tag(facts.crates[name].tag_template, name, str(version)) for name, version in nexts.items()}
-    blocks = Blocks(facts, wish, versions, nexts, tags)
-    refusals = {name: blocks.of(name, selection.reasons) for name in selection.planned}
+    requirements = Requirements(facts, nexts, selection.planned)
+    blocks = Blocks(facts, wish, versions, nexts, requirements, tags)
+    refusals = {name: blocks.of(name) for name in selection.planned}
     own = {name: as_blocked(name, found) for name, found in refusals.items() if found}
     own |= {name: Blocked(name, ("unknown",), why) for name, why in selection.undecided.items()}
-    edits = Requirements(facts, nexts).edits(selection.planned)
-    graph, cycles = _graph(facts, selection.planned, edits)
+    own |= {name: as_blocked(name, [found]) for name, found in selection.unreadable.items()}
+    graph, cycles = _graph(facts, selection.planned, requirements.edits)
     own |= {name: one for name, one in _in_cycles(cycles).items() if name not in own}
     waves = _waves(graph, cycles)
     blocked = (*own.values(), *waiting(graph, own))
-    releases = _releases(facts, selection, nexts, tags, waves, {one.crate for one in blocked})
+    releases = _releases(facts, selection, requirements, nexts, tags, waves, {one.crate for one in blocked})
     by_name = {one.crate: one for one in releases}
     return Plan(
         waves=tuple(tuple(wave) for wave in waves),
@@ -110,13 +111,13 @@ def _waves(graph: CrateGraph, cycles: Iterable[Walk]) -> list[list[str]]:
 def _releases(
     facts: StackFacts,
     selection: Selection,
+    requirements: Requirements,
     nexts: Mapping[str, Version],
     tags: Mapping[str, str],
     waves: Sequence[Sequence[str]],
     blocked: set[str],
 ) -> tuple[PlannedRelease, ...]:
     wave_of = {name: number for number, wave in enumerate(waves, 1) for name in wave}
-    requirements = Requirements(facts, nexts)
     planned = selection.planned
     found: list[PlannedRelease] = []
     for name in planned:
@@ -131,7 +132,7 @@ def _releases(
                 wave=wave_of.get(name),
                 reasons=tuple(selection.reasons[name]),
                 tag=tags.get(name, ""),
-                requirement_updates=tuple(dict.fromkeys(requirements.updates(crate, planned))),
+                requirement_updates=tuple(dict.fromkeys(requirements.updates(crate))),
                 version_at=crate.version_at,
                 registry=crate.registry,
                 is_new=not all_versions(crate.published),

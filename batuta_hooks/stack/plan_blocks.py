@@ -24,27 +24,34 @@ class Blocks:
         facts, wish: the stack, and what is wanted.
         versions: of the plan's crates.
         nexts: those that there are.
+        requirements: of the plan.
         tags: the planned tag of each crate that has a version.
     """
 
     def __init__(
-        self, facts: StackFacts, wish: Wish, versions: Versions, nexts: Mapping[str, Version], tags: Mapping[str, str]
+        self,
+        facts: StackFacts,
+        wish: Wish,
+        versions: Versions,
+        nexts: Mapping[str, Version],
+        requirements: Requirements,
+        tags: Mapping[str, str],
     ) -> None:
         self._facts = facts
         self._wish = wish
         self._versions = versions
         self._nexts = nexts
         self._tags = tags
-        self._requirements = Requirements(facts, nexts)
+        self._edits = requirements.edits
 
-    def of(self, name: str, planned: Mapping[str, object]) -> list[Refusal]:
+    def of(self, name: str) -> list[Refusal]:
         """Why a crate of the plan cannot go out by itself, most important first."""
         crate = self._facts.crates[name]
         found = self._versions.next(name)
         refusals = [one for one in crate.refusals if not self._is_of_the_plan(one)]
         if isinstance(found, Refusal):
             refusals.append(found)
-        refusals += self._unmet(crate, planned)
+        refusals += self._unmet(crate)
         refusals += self._in_repository(crate)
         return refusals
 
@@ -52,15 +59,14 @@ class Blocks:
         found = self._facts.crates.get(refusal.dependency)
         return refusal.code in _OF_THE_REGISTRY and found is not None and found.is_publishable
 
-    def _unmet(self, crate: CrateFacts, planned: Mapping[str, object]) -> Iterator[Refusal]:
+    def _unmet(self, crate: CrateFacts) -> Iterator[Refusal]:
         """Requirements on stack crates that no published and no planned version satisfies."""
-        edits = self._requirements.edits(list(planned))
         told = set()
         for need in crate.needs:
             found = self._facts.crates.get(need.package)
             if found is None or not found.is_publishable or need.requirement is None or need.package == crate.name:
                 continue
-            _, text = edits.get((crate.repository, need.place), ("", need.requirement))
+            _, text = self._edits.get((crate.repository, need.place), ("", need.requirement))
             if admits(text, self._nexts.get(need.package)) or (need.package, text) in told:
                 continue
             if isinstance(found.published, Unknown):

@@ -23,14 +23,26 @@ class Requirements:
     Args:
         facts: the stack.
         nexts: the versions that crates of the plan go out at.
+        planned: the crates of the plan.
+
+    Attributes:
+        edits: what is written where now, and what after the release, by repository and place.
     """
 
-    def __init__(self, facts: StackFacts, nexts: Mapping[str, Version]) -> None:
+    def __init__(self, facts: StackFacts, nexts: Mapping[str, Version], planned: Collection[str]) -> None:
         self._facts = facts
         self._nexts = nexts
+        self._planned = planned
+        self._targets: dict[str, Version | None] = {}
+        self.edits: dict[tuple[str, Place], tuple[str, str]] = self._edits()
 
-    def target(self, package: str) -> Version | None:
+    def _target(self, package: str) -> Version | None:
         """The version that a stack crate's checkout has after this release, if it is published then."""
+        if package not in self._targets:
+            self._targets[package] = self._find_target(package)
+        return self._targets[package]
+
+    def _find_target(self, package: str) -> Version | None:
         if package in self._nexts:
             return self._nexts[package]
         crate = self._facts.crates.get(package)
@@ -40,10 +52,9 @@ class Requirements:
         is_usable = any(one.precedence == version.precedence for one in usable_versions(crate.published))
         return version if is_usable else None
 
-    def edits(self, planned: Collection[str]) -> dict[tuple[str, Place], tuple[str, str]]:
-        """What is written where now and after the release, for the crates of the plan."""
+    def _edits(self) -> dict[tuple[str, Place], tuple[str, str]]:
         found = {}
-        for name in planned:
+        for name in self._planned:
             crate = self._facts.crates[name]
             for need in crate.needs:
                 after = self._after(crate, need)
@@ -52,7 +63,7 @@ class Requirements:
         return found
 
     def _after(self, crate: CrateFacts, need: Need) -> str:
-        text, target = need.requirement or "", self.target(need.package)
+        text, target = need.requirement or "", self._target(need.package)
         if need.requirement is None or target is None or need.package == crate.name:
             return text
         must = need.package in self._nexts and not admits(text, target)
@@ -66,14 +77,13 @@ class Requirements:
         except InvalidRequirement:
             return text
 
-    def updates(self, crate: CrateFacts, planned: Collection[str]) -> Iterator[RequirementUpdate]:
+    def updates(self, crate: CrateFacts) -> Iterator[RequirementUpdate]:
         """The updates that a crate's release brings with it: its own, and those of crates here that never go out.
 
         The latter stand in the same repository and have a path to it, so that cargo would not load them otherwise.
         """
-        edits = self.edits(planned)
         for need in crate.needs:
-            edit = edits.get((crate.repository, need.place))
+            edit = self.edits.get((crate.repository, need.place))
             if edit:
                 yield RequirementUpdate(crate.name, need.package, *edit, need.place, need.has_path)
         version = self._nexts.get(crate.name)
@@ -82,14 +92,18 @@ class Requirements:
                 continue
             for need in other.needs:
                 is_broken = need.package == crate.name and need.has_path and need.requirement is not None
-                if is_broken and not admits(need.requirement, version) and (crate.repository, need.place) not in edits:
+                if (
+                    is_broken
+                    and not admits(need.requirement, version)
+                    and (crate.repository, need.place) not in self.edits
+                ):
                     after = _raised(need.requirement or "", version)
                     yield RequirementUpdate(other.name, crate.name, need.requirement or "", after, need.place, True)
 
-    def not_admitting(self, planned: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    def not_admitting(self) -> Iterator[tuple[str, str, str]]:
         """Crates outside of the plan with a requirement that does not admit a version of it: crate, package, clause."""
         for name, crate in self._facts.crates.items():
-            if name in planned or not crate.is_publishable:
+            if name in self._planned or not crate.is_publishable:
                 continue
             for need in crate.needs:
                 version = self._nexts.get(need.package)
@@ -98,14 +112,13 @@ class Requirements:
                 if not admits(need.requirement, version):
                     yield name, need.package, f"its requirement `{need.requirement}` does not admit {version}"
 
-    def taking_edits(self, planned: Collection[str]) -> Iterator[tuple[str, str]]:
+    def taking_edits(self) -> Iterator[tuple[str, str]]:
         """Crates outside of the plan that inherit a requirement which the plan edits: crate, package."""
-        edits = self.edits(planned)
         for name, crate in self._facts.crates.items():
-            if name in planned or not crate.is_publishable:
+            if name in self._planned or not crate.is_publishable:
                 continue
             for need in crate.needs:
-                if need.inherited and (crate.repository, need.place) in edits:
+                if need.inherited and (crate.repository, need.place) in self.edits:
                     yield name, need.package
 
 

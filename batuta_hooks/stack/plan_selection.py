@@ -22,7 +22,7 @@ from batuta_hooks.stack.plan_versions import (
     usable_versions,
     versions_of,
 )
-from batuta_hooks.stack.release_facts import CrateFacts, StackFacts, Wish
+from batuta_hooks.stack.release_facts import CrateFacts, Refusal, StackFacts, Wish
 
 ALL = "all"
 _MOST_FILES = 3
@@ -39,6 +39,7 @@ class Selection:
         reasons: why each crate is in the plan, in the order in which that was found.
         undecided: crates that were asked for, and why it is not known whether they have something to release.
         left_out: crates that were named and have nothing to release, and why.
+        unreadable: crates that were named and that cargo cannot load.
 
     Raises:
         BatutaError: a crate or a level is not known.
@@ -50,15 +51,19 @@ class Selection:
         self.reasons: dict[str, list[str]] = {}
         self.undecided: dict[str, str] = {}
         self.left_out: dict[str, str] = {}
+        self.unreadable: dict[str, Refusal] = {}
         for name in (*wish.crates, *wish.bumps):
-            if name not in facts.crates:
+            if name not in facts.crates and name not in facts.unreadable:
                 raise _no_such_crate(name, facts)
         for level in (wish.bump, *wish.bumps.values()):
             if not is_level(level):
                 mend = f"give {', '.join(LEVELS)}, or a whole version such as 1.2.3"
                 raise BatutaError(f"--bump: `{level}` is no level and no version", mend=mend)
         for name in wish.crates or sorted(facts.crates):
-            self._seed(name, is_named=bool(wish.crates))
+            if name in facts.crates:
+                self._seed(name, is_named=bool(wish.crates))
+            else:
+                self.unreadable[name] = facts.unreadable[name]
         while self._grow():
             pass
 
@@ -142,11 +147,11 @@ class Selection:
             if versions.is_raised(name):
                 sharing = filter(self._may_join, versions.sharing(crate))
                 yield from ((one, f"shares its version with {name}") for one in sharing)
-        requirements = Requirements(self._facts, nexts)
-        yield from ((one, why) for one, _, why in requirements.not_admitting(self.reasons))
+        requirements = Requirements(self._facts, nexts, planned)
+        yield from ((one, why) for one, _, why in requirements.not_admitting())
         yield from (
             (one, f"inherits the requirement on {package}, which is raised")
-            for one, package in requirements.taking_edits(self.reasons)
+            for one, package in requirements.taking_edits()
         )
         for name, crate in self._facts.crates.items():
             yield from self._by_policy(name, crate)

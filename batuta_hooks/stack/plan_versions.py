@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
 from batuta_hooks.domain.bump import AUTO, LEVELS, InvalidBump, bumped, level_of_commits
 from batuta_hooks.domain.facts import Published
@@ -12,6 +13,7 @@ from batuta_hooks.stack.changes import CHANGED, NEVER
 from batuta_hooks.stack.release_facts import CrateFacts, Place, Refusal, StackFacts, Wish
 
 
+@lru_cache(maxsize=1 << 14)
 def read_version(text: str | None) -> Version | None:
     """A version; ``None`` where it is none."""
     try:
@@ -22,12 +24,16 @@ def read_version(text: str | None) -> Version | None:
 
 def admits(requirement: str | None, version: Version | None) -> bool:
     """Whether a requirement admits a version; one that cannot be read admits none."""
-    if requirement is None or version is None:
-        return False
+    read = None if requirement is None else _read_requirement(requirement)
+    return read is not None and version is not None and read.matches(version)
+
+
+@lru_cache(maxsize=1 << 14)
+def _read_requirement(text: str) -> Requirement | None:
     try:
-        return Requirement.parse(requirement).matches(version)
+        return Requirement.parse(text)
     except InvalidRequirement:
-        return False
+        return None
 
 
 def all_versions(published: Published | Unknown) -> list[Version]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from batuta_hooks.git.command import Git, environment
+from batuta_hooks.git.command import Git, GitError, environment
 from batuta_hooks.stack.plan_edits import edited, edits_in
 from batuta_hooks.stack.plan_values import Plan, RepositoryPlan
 
@@ -28,12 +28,14 @@ class Clone(NamedTuple):
 def clone_at(source: str, commit: str, folder: str, plan: RepositoryPlan) -> Clone:
     """Clone a checkout's repository and check a commit out; no hook runs, and no remote is asked.
 
+    The clone borrows the objects that are there already, so that a large repository costs no more than a small one.
+
     Raises:
         BatutaError: git's words where it fails.
     """
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     env = _environment()
-    Git([*_QUIET, "clone", "--quiet", "--no-checkout", "--", source, folder], None, env).collect(_TIMEOUT_S)
+    Git([*_QUIET, "clone", "--quiet", "--shared", "--no-checkout", "--", source, folder], None, env).collect(_TIMEOUT_S)
     Git([*_QUIET, "checkout", "--quiet", "--detach", commit], folder, env).collect(_TIMEOUT_S)
     return Clone(folder, plan)
 
@@ -62,15 +64,18 @@ def edit_clone(plan: Plan, clone: Clone, wave: int, cargo: Cargo) -> None:
 
 
 def tag_clone(clone: Clone, tag: str) -> None:
-    """Make an annotated tag on the commit that was published; one that is there already has to be on it.
+    """Make an annotated tag on the commit that was published, unless several crates share it and one has made it.
 
     Raises:
         BatutaError: git's words where it fails.
     """
     env = _environment()
-    at_head = os.fsdecode(Git(["tag", "--points-at", "HEAD"], clone.folder, env).collect())
-    if tag not in at_head.splitlines():
+    try:
         Git([*_WHO, *_QUIET, "tag", "--annotate", f"--message={tag}", "--", tag], clone.folder, env).collect()
+    except GitError:
+        at_head = os.fsdecode(Git(["tag", "--points-at", "HEAD"], clone.folder, env).collect())
+        if tag not in at_head.splitlines():
+            raise
 
 
 def _tracked_locks(folder: str, env: Mapping[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Self
 
 from batuta_hooks.domain.errors import BatutaError
@@ -19,7 +20,7 @@ from batuta_hooks.registry.cargo_config import ConfigFault, read_cargo_config
 from batuta_hooks.registry.glance import cache_folder
 from batuta_hooks.registry.sources import CRATES_IO
 from batuta_hooks.registry.upstream import RealUpstream, UpstreamFault
-from batuta_hooks.stack.plan_values import Plan, PlannedRelease
+from batuta_hooks.stack.plan_values import Plan, PlannedRelease, RepositoryPlan
 from batuta_hooks.stack.processes import Ended, Processes
 from batuta_hooks.stack.rehearsal_clones import Clone, clone_at, edit_clone, tag_clone
 from batuta_hooks.stack.rehearsal_registry import Rehearsed, rehearsal_environment
@@ -52,11 +53,13 @@ class Manner(NamedTuple):
     Attributes:
         verifies_build: whether cargo builds each package before it uploads it, as a publish does.
         builds_consumers: whether the fresh projects that use the crates are built, not only checked.
+        makes_consumers: whether there are any.
         offline: whether nothing but what is cached and what cargo's home has may be used.
     """
 
     verifies_build: bool = True
     builds_consumers: bool = False
+    makes_consumers: bool = True
     offline: bool = False
 
 
@@ -152,18 +155,20 @@ class _Stage:
 
     def play(self) -> None:
         """Carry out the plan, wave by wave, then look at what a user gets."""
-        for number, one in enumerate(self._plan.repositories):
-            source = self._gathered.folders[one.path]
-            with self._step(one.path, "", CLONE) as step:
-                place = os.path.join(self._folder, "clones", str(number))
-                self._clones[one.path] = clone_at(source, one.head or "HEAD", place, one)
-            if not step.passed:
-                self._lost |= {release.crate for release in self._plan.releases if release.repository == one.path}
+        with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as threads:
+            list(threads.map(self._clone, range(len(self._plan.repositories)), self._plan.repositories))
         for number, wave in enumerate(self._plan.waves, 1):
             self._play_wave(number, wave)
         for release in self._plan.releases:
-            if release.crate not in self._lost:
+            if self._manner.makes_consumers and release.crate not in self._lost:
                 self._consume(release)
+
+    def _clone(self, number: int, one: RepositoryPlan) -> None:
+        with self._step(one.path, "", CLONE) as step:
+            place = os.path.join(self._folder, "clones", str(number))
+            self._clones[one.path] = clone_at(self._gathered.folders[one.path], one.head or "HEAD", place, one)
+        if not step.passed:
+            self._lost |= {release.crate for release in self._plan.releases if release.repository == one.path}
 
     def _play_wave(self, number: int, wave: Sequence[str]) -> None:
         ready = [release for name in wave if (release := self._ready(name)) is not None]

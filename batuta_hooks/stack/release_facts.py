@@ -122,15 +122,16 @@ class StackFacts(NamedTuple):
     Attributes:
         crates: by name; of several with one name the one that may be published.
         repositories: by path.
-        required: what the registry has of the crates that are required here, by name: for dev-dependencies.
         groups: ``[release_groups]``.
         unknown: what could not be learnt, and of which crate or repository.
+        unreadable: crates whose manifests cargo cannot load, and why.
     """
 
     crates: Mapping[str, CrateFacts]
     repositories: Mapping[str, RepositoryFacts]
     groups: Mapping[str, tuple[str, ...]]
     unknown: tuple[Unknown, ...] = ()
+    unreadable: Mapping[str, Refusal] = {}
 
 
 class Wish(NamedTuple):

@@ -111,7 +111,7 @@ def gather_release(
     for opened in repositories.values():
         groups |= opened.config.release_groups
     return Gathered(
-        StackFacts(crates, by_path, groups, tuple(_unknown(report.checkouts))),
+        StackFacts(crates, by_path, groups, tuple(_unknown(report.checkouts)), _unreadable(report.crates, crates)),
         {path: opened.folder for path, opened in repositories.items()},
         {path: opened.config for path, opened in repositories.items()},
         report,
@@ -229,9 +229,7 @@ def _changes(
 def _repository(path: str, opened: Opened, tags: Mapping[str, str], offline: bool) -> RepositoryFacts:
     status = opened.checkout.status
     release = opened.config.release
-    there: Mapping[str, str] | Unknown | None = Unknown(path, "no socket may be opened")
-    if not offline:
-        there = remote_tags(opened.folder, release.remote)
+    there = remote_tags(opened.folder, release.remote, offline=offline)
     time = os.fsdecode(
         Git(["log", "-1", "--format=%ct", "HEAD"], opened.folder, environment(sibling=True)).collect()
     ).strip()
@@ -309,6 +307,15 @@ def _refusals(crate: Crate) -> Iterator[Refusal]:
         for reason in crate.publishable.reasons:
             if reason.is_own:
                 yield Refusal(reason.code or "not publishable", str(reason))
+
+
+def _unreadable(judged: Iterable[Crate], crates: Mapping[str, CrateFacts]) -> dict[str, Refusal]:
+    """Crates that cargo cannot load, and why; those of a name that another checkout has left out."""
+    found = {}
+    for crate in judged:
+        if crate.name not in crates:
+            found[crate.name] = next(_refusals(crate), Refusal("PD008", crate.publishable.why))
+    return found
 
 
 def _unknown(checkouts: Iterable[Checkout]) -> Iterator[Unknown]:

@@ -320,3 +320,55 @@ def test_same_facts_same_plan(stack: ReleaseStack) -> None:
     assert (first.plan_hash, first.id) == (stack.plan().plan_hash, stack.plan().plan_hash[:12])
     repo.commit("y", {"src/lib.rs": "// 2"})
     assert stack.plan().plan_hash != first.plan_hash
+
+
+def test_unreadable(stack: ReleaseStack) -> None:
+    """A crate that cargo cannot load blocks where it is named, and disturbs nobody else."""
+    stack.crate("a").commit("broken", {"Cargo.toml": '[package]\nname = "a"\nversion = "x"\n'})
+    stack.crate("b").commit("fix", {"src/lib.rs": "// 1"})
+    assert versions(stack.plan()) == {"b": "0.1.1"}
+    assert [(one.crate, one.by) for one in stack.plan("a").blocked] == [("a", ("PD008",))]
+
+
+def test_never_published(stack: ReleaseStack) -> None:
+    """A crate that says so is never released, and cannot be named."""
+    stack.crate("a", keys="publish = false", published=False)
+    assert stack.plan().waves == ()
+    with pytest.raises(BatutaError, match="`a` is never published"):
+        stack.plan("a")
+
+
+def test_requirement_of_a_crate_that_stays_at_home(stack: ReleaseStack) -> None:
+    """In one repository the requirements by path follow too where nobody is released, or cargo would not load it."""
+    inner = package("fuzz", '[dependencies]\na = { path = "..", version = "0.1" }', keys="publish = false")
+    repo = stack.crate("a", "[workspace]", files={"fuzz/Cargo.toml": inner, "fuzz/src/lib.rs": ""})
+    repo.commit("fix", {"src/lib.rs": "// 1"})
+    assert updates(stack.plan()) == set()
+    assert updates(stack.plan(bump="minor")) == {("fuzz", "a", "0.1", "0.2")}
+
+
+def test_offline(stack: ReleaseStack) -> None:
+    """Without a network what is cached counts, and what is not is said."""
+    repo = stack.crate("a")
+    repo.commit("fix", {"src/lib.rs": "// 1"})
+    assert [one.by for one in stack.plan(offline=True).blocked] == [("unknown",)]
+    assert versions(stack.plan()) == {"a": "0.1.1"}
+    repo.git("remote", "add", "origin", "https://example.invalid/x")
+    plan = stack.plan(offline=True)
+    assert versions(plan) == {"a": "0.1.1"}
+    assert plan.warnings == ("a: which tags origin has is not known: no socket may be opened",)
+
+
+def test_another_registry(stack: ReleaseStack) -> None:
+    """A crate that goes to another registry alone is compared with what that one has."""
+    with FaultyRegistry() as other:
+        config = stack.folder / ".cargo" / "config.toml"
+        config.write_text(config.read_text() + f'[registries.own]\nindex = "{other.index_url}"\n')
+        stack.registry, crates_io = other, stack.registry
+        repo = stack.crate("a", keys='publish = ["own"]')
+        assert stack.plan().waves == ()
+        repo.commit("fix", {"src/lib.rs": "// 1"})
+        release = stack.plan().release("a")
+        assert release is not None
+        assert (release.registry, release.next) == ("own", "0.1.1")
+        assert crates_io.asked_for("a") == []
