@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.layers import Need
-from batuta_hooks.stack.status import Board
+from batuta_hooks.stack.status import Board, Row
 from batuta_hooks.stack.verdict import HEALTHY
 
 _COLORS = {"error": "#b3261e", "warning": "#9a6700", "unknown": "#0969da"}
@@ -20,26 +20,22 @@ _RESERVED = {
 }
 
 
+#: What a box of each health looks like in Mermaid, around its text; no line but nodes and edges says so.
+_SHAPES = {"error": ("{{", "}}"), "warning": ("([", "])"), "unknown": ("(", ")"), HEALTHY: ("[", "]")}
+
+
 def mermaid(board: Board) -> Iterator[str]:
     """The lines of a Mermaid flowchart: each crate points to what it needs."""
     yield "flowchart TD"
     named = board.by_name
     ids = {name: _mermaid_id(name, number) for number, name in enumerate(sorted(named))}
-    used = set()
     for name in sorted(named):
-        health = _worst(board, name)
-        used.add(health)
-        yield f'    {ids[name]}["{_mermaid_text(_label(board, name))}"]:::{health}'
+        left, right = _SHAPES[_worst(named[name])]
+        yield f'    {ids[name]}{left}"{_mermaid_text(_label(name, named[name]))}"{right}'
     for need in board.needs:
         text = f'|"{" ".join(need.codes)}"|' if need.codes else ""
         arrow = "-.->" if need.severity else "-->"
         yield f"    {ids[need.dependent]} {arrow}{text} {ids[need.dependency]}"
-    for health in sorted(used):
-        yield f"    classDef {health} {_class(health)}"
-
-
-def _class(health: str) -> str:
-    return f"stroke:{_COLORS[health]},stroke-width:3px" if health in _COLORS else "stroke-width:1px"
 
 
 def _mermaid_id(name: str, number: int) -> str:
@@ -56,11 +52,10 @@ def _mermaid_text(text: str) -> str:
 def dot(board: Board) -> Iterator[str]:
     """The lines of a Graphviz digraph: each crate points to what it needs."""
     yield "digraph stack {"
-    yield "    rankdir=TB; node [shape=box];"
-    for name in sorted(board.by_name):
-        health = _worst(board, name)
+    for name, rows in sorted(board.by_name.items()):
+        health = _worst(rows)
         color = f', color="{_COLORS[health]}", penwidth=3' if health in _COLORS else ""
-        yield f"    {_quoted(name)} [label={_quoted(_label(board, name))}{color}];"
+        yield f"    {_quoted(name)} [label={_quoted(_label(name, rows))}, shape=box{color}];"
     for need in board.needs:
         yield f"    {_quoted(need.dependent)} -> {_quoted(need.dependency)}{_edge(need)};"
     yield "}"
@@ -77,13 +72,12 @@ def _quoted(text: str) -> str:
     return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _worst(board: Board, name: str) -> str:
-    healths = {row.health for row in board.by_name[name]}
-    return next(health for health in (*_COLORS, HEALTHY) if health in healths)
+def _worst(rows: Sequence[Row]) -> str:
+    healths = {row.health for row in rows}
+    return next(health for health in _SHAPES if health in healths)
 
 
-def _label(board: Board, name: str) -> str:
-    rows = board.by_name[name]
+def _label(name: str, rows: Sequence[Row]) -> str:
     versions = "/".join(dict.fromkeys(row.crate.version or "-" for row in rows))
-    health = _worst(board, name)
+    health = _worst(rows)
     return printable(f"{name} {versions}") + (f" ({health})" if health != HEALTHY else "")

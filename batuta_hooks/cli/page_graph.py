@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from batuta_hooks.cli.page_text import Attributes, element, text
 from batuta_hooks.cli.status_cells import SIGNS
 from batuta_hooks.stack.layers import Need, waves_of
-from batuta_hooks.stack.status import Board
+from batuta_hooks.stack.status import Board, Row
 from batuta_hooks.stack.verdict import HEALTHY
 
 _WIDTH, _HEIGHT, _GAP, _COLUMN = 180, 30, 12, 240
@@ -69,6 +69,7 @@ def graph(board: Board, anchors: Mapping[str, str]) -> Iterator[str]:
         return
     width = max(place.x for place in places.values()) + _WIDTH + _MARGIN
     height = max(place.y for place in places.values()) + _HEIGHT + _MARGIN
+    named = board.by_name
     numbers = {name: str(number) for number, name in enumerate(sorted(places))}
     size = {"viewBox": f"0 0 {width} {height}", "width": str(width), "height": str(height)}
     yield element("svg", {"id": "graph", "role": "group", "aria-label": "Who needs whom", **size}, close=False)
@@ -76,7 +77,7 @@ def graph(board: Board, anchors: Mapping[str, str]) -> Iterator[str]:
     for need in sorted(board.needs, key=lambda need: (need.severity == "error", need.severity != "", need)):
         yield _edge(need, places, numbers)
     for name in sorted(places, key=lambda name: places[name]):
-        yield _node(board, name, places[name], {"href": f"#{anchors[name]}", "data-node": numbers[name]})
+        yield _node(name, named[name], places[name], {"href": f"#{anchors[name]}", "data-node": numbers[name]})
     yield "</svg>"
 
 
@@ -106,8 +107,7 @@ def _line(start: Place, end: Place) -> str:
     return f"{down}C{left - _BEND} {between} {x2 + _BEND} {y2} {x2} {y2}"
 
 
-def _node(board: Board, name: str, place: Place, attributes: Attributes) -> str:
-    rows = board.by_name[name]
+def _node(name: str, rows: Sequence[Row], place: Place, attributes: Attributes) -> str:
     health = next(worst for worst in SIGNS if any(row.health == worst for row in rows))
     shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
     box = {"x": str(place.x), "y": str(place.y), "width": str(_WIDTH), "height": str(_HEIGHT), "rx": "6"}

@@ -83,7 +83,10 @@ class Board(NamedTuple):
 
     def outdated(self) -> Board:
         """The same with the rows alone that are outdated."""
-        return self._replace(rows=tuple(row for row in self.rows if row.is_outdated))
+        rows = tuple(row for row in self.rows if row.is_outdated)
+        names = {row.crate.name for row in rows}
+        needs = (need for need in self.needs if {need.dependent, need.dependency} <= names)
+        return self._replace(rows=rows, needs=tuple(needs))
 
     def in_layer(self, layer: Layer) -> list[Row]:
         """The rows of a layer, in its order."""

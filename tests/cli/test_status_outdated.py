@@ -56,6 +56,21 @@ def test_json(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["summary"]["total_crates"] == 3
 
 
+@pytest.mark.parametrize(("format_", "edge"), [("mermaid", "entrenar --> trueno"), ("dot", '"entrenar" -> "trueno"')])
+def test_graphs(stack: Path, capsys: pytest.CaptureFixture[str], format_: str, edge: str) -> None:
+    """The graph of what lags, without what does not."""
+    main(["status", "--outdated", "--format", format_])
+    out = capsys.readouterr().out
+    assert edge in out
+    assert "alimentar" not in out
+
+
+def test_page(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The page of what lags."""
+    main(["status", "--outdated", "--format", "html"])
+    assert "<strong>2</strong> crates" in capsys.readouterr().out
+
+
 def test_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where nothing lags, as far as is known, that is said."""
     make_repo(tmp_path / "a", {"Cargo.toml": package("a")})

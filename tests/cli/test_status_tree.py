@@ -93,7 +93,9 @@ def test_mermaid(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A flowchart, one node or edge a line; an unhealthy edge names its codes."""
     shown = lines(capsys, "--format", "mermaid")
     assert shown[0] == "flowchart TD"
-    assert '    lib["lib 0.1.0 (error)"]:::error' in shown
+    assert '    lib{{"lib 0.1.0 (error)"}}' in shown
+    assert '    mid["mid 0.1.0"]' in shown
+    assert len(shown) == 1 + 5 + 6
     assert "    app --> lib" in shown
     assert '    lib -.->|"PD001"| mid' in shown
     assert sum("-->" in line or "-.->" in line for line in shown) == 6
@@ -103,6 +105,7 @@ def test_dot(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A digraph, one node or edge a line; an unhealthy edge names its codes."""
     shown = lines(capsys, "--format", "dot")
     assert shown[0] == "digraph stack {"
+    assert '    "mid" [label="mid 0.1.0", shape=box];' in shown
     assert '    "app" -> "lib";' in shown
     assert '    "lib" -> "mid" [label="PD001", color="#b3261e", style=dashed];' in shown
     assert shown[-1] == "}"
