@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,14 @@ import yaml
 from batuta_hooks.stack.hooks_doctor import Diagnosis, diagnose
 from batuta_hooks.stack.hooks_frameworks import DEFAULTS, GUARDS
 from batuta_hooks.stack.hooks_install import install
+from batuta_hooks.stack.hooks_lanes import read_slots
 from batuta_hooks.stack.hooks_place import EVENTS, find_place
+from batuta_hooks.stack.hooks_stage import set_stage
 from tests.house.repository import ROOT
 from tests.stack.test_hooks_install import (
     BIN,
     hooks_of,
+    new_git,
     old_git,
     put,
     repo,  # noqa: F401  a fixture
@@ -31,7 +35,7 @@ from tests.stack.test_hooks_install import (
     with_prek_over_a_script,
 )
 from tests.support.process import run
-from tests.support.repos import Repo
+from tests.support.repos import Repo, make_repo, package
 
 COMMIT, MERGE, BRANCH, TAG = "commit", "merge", "push of a branch", "push of a tag alone"
 AT_COMMIT, AT_PUSH = GUARDS[:2], GUARDS
@@ -240,6 +244,41 @@ def test_hooks_that_gits_configuration_names(repo: Repo, tmp_path: Path) -> None
     repo.git("config", "hook.mine.command", "batuta-tag-collision || true")
     assert reached(repo)[TAG] == GUARDS[2:]
     assert not (tmp_path / "ran").exists()
+
+
+def test_the_stage_for_hooks_of_gits_configuration(repo: Repo, tmp_path: Path) -> None:  # noqa: F811
+    """Whatever git runs it: of the configuration's hooks ours alone are taken along, and they find their script."""
+    place = new_git(repo)
+    install(place)
+    for key, value in (
+        ("hook.theirs.event", "pre-push"),
+        ("hook.theirs.command", f"touch {tmp_path}/ran"),
+        ("hook.mine.event", "pre-push"),
+        ("hook.mine.command", "batuta-tag-collision --stage push"),
+        ("hook.pre-commit.enabled", "false"),
+    ):
+        repo.git("config", key, value)
+    scratch = make_repo(tmp_path / "scratch", {"Cargo.toml": package("a")})
+    set_stage(place, read_slots(place), str(tmp_path), str(scratch.path))
+    taken = dict(line.split(" ", 1) for line in scratch.git("config", "--get-regexp", "^hook").splitlines())
+    ours = {f"hook.batuta-{event}.{what}" for event in EVENTS for what in ("event", "command")}
+    assert set(taken) == ours | {"hook.mine.event", "hook.mine.command", "hook.pre-commit.enabled"}
+    probe = tmp_path / "notes"
+    for command in (taken["hook.batuta-pre-push.command"], taken["hook.mine.command"]):
+        run(["sh", "-c", command], cwd=scratch.path, env={**os.environ, "BATUTA_PROBE": str(probe)}, code=1)
+    assert probe.read_text() == "pre-push\n\nbatuta-tag-collision\n"
+
+
+def test_a_linked_worktree_without_the_folder(repo: Repo) -> None:  # noqa: F811
+    """A relative core.hooksPath leads to a folder of each worktree: where that is not checked out, all is missed."""
+    with_a_folder_in_the_worktree(repo)
+    install(old_git(repo))
+    linked = repo.path.parent / "linked"
+    repo.git("worktree", "add", "--quiet", linked)
+    assert reached(repo) == ALL
+    assert reached(Repo(linked)) == NONE
+    install(old_git(Repo(linked)))
+    assert reached(Repo(linked)) == ALL
 
 
 def test_bare_repositories_and_long_object_names(repo: Repo, tmp_path: Path) -> None:  # noqa: F811
