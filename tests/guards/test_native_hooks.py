@@ -338,7 +338,7 @@ def told(document: str, containing: str) -> str:
 
 
 def test_installing_as_told(tmp_path: Path) -> None:
-    """Copied by hand as the page tells, all three scripts are in place, from a linked worktree and a folder below too."""
+    """Copied by hand as the page tells, all three scripts are in place, from a linked worktree and a folder too."""
     repo = make_repo(tmp_path / "a", {"src/lib.rs": ""})
     repo.git("worktree", "add", "--quiet", tmp_path / "linked")
     for place in (repo.path / "src", tmp_path / "linked"):
