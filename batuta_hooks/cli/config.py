@@ -12,11 +12,14 @@ from typing import Any
 from batuta_hooks.cli.common import Common
 from batuta_hooks.domain.config_schema import config_schema
 from batuta_hooks.domain.dependency_entry import spell_key, spell_value
+from batuta_hooks.domain.toml_arrays import array_lines
 from batuta_hooks.report.json_report import exact
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import find_workspace
 from batuta_hooks.stack.config_show import Setting, Settings, settings_of
+
+_WIDTH = 80
 
 
 def run_schema() -> int:
@@ -76,9 +79,20 @@ def _lines(found: Settings) -> Iterator[str]:
             continue
         yield from ("", printable(f"[{'.'.join(map(spell_key, header))}]"))
         for one in settings:
-            name = spell_key(one.key[-1])
-            written = f"# {name} is not set" if one.value is None else f"{name} = {spell_value(one.value)}"
-            yield f"{printable(written)}{_origin(one) if one.value is not None else ''}"
+            yield from _setting(one)
+
+
+def _setting(one: Setting) -> Iterator[str]:
+    name = one.key[-1]
+    if one.value is None:
+        yield printable(f"# {spell_key(name)} is not set")
+        return
+    lines = [f"{spell_key(name)} = {spell_value(one.value)}"]
+    if isinstance(one.value, list) and len(lines[0]) > _WIDTH:
+        lines = array_lines(name, one.value, _WIDTH)
+    *before, last = map(printable, lines)
+    yield from before
+    yield f"{last}{_origin(one)}"
 
 
 def _origin(one: Setting) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 
-from batuta_hooks.domain.dependency_entry import spell_key, spell_value
+from batuta_hooks.domain.dependency_entry import spell_value
+from batuta_hooks.domain.toml_arrays import array_lines
 from batuta_hooks.stack.found import Found
 
 _WIDTH = 100
@@ -73,16 +73,7 @@ def template(found: Found) -> str:
 def _array(name: str, values: Iterable[str], *, comment: bool = False) -> list[str]:
     """A key with an array, wrapped; a name that is not UTF-8 cannot stand in TOML as it is."""
     name, *shown = (text.encode("utf-8", "replace").decode() for text in (name, *values))
-    listed = ", ".join(map(spell_value, shown))
-    start = "# " if comment else ""
-    return textwrap.wrap(
-        f"{spell_key(name)} = [{listed}]",
-        _WIDTH,
-        initial_indent=start,
-        subsequent_indent=f"{start}  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return array_lines(name, shown, _WIDTH, start="# " if comment else "")
 
 
 def _layers(found: Found) -> Iterator[str]:
