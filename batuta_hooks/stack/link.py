@@ -29,7 +29,7 @@ from batuta_hooks.stack.judging import folder_of, judged_paths
 from batuta_hooks.stack.link_file import Links, read_links, with_links, without_links
 from batuta_hooks.stack.link_needs import checkout_needs, published_needs
 from batuta_hooks.stack.opening import StackView, open_stack
-from batuta_hooks.stack.sync import root_of
+from batuta_hooks.stack.sync_rounds import root_of
 
 PATHS, PATCH = "paths", "patch"
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
-from batuta_hooks.domain.config import Config
 from batuta_hooks.domain.errors import BatutaError
-from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.graph import CrateGraph, Edge, edges_of
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.semver import InvalidRequirement, Requirement
-from batuta_hooks.git.status import changed_paths
 from batuta_hooks.registry.names import is_crate_name
+from batuta_hooks.stack.check import side_by_side
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.judging import Opened
-from batuta_hooks.stack.manifest_editor import edit_dependencies
 from batuta_hooks.stack.opening import open_stack
-from batuta_hooks.stack.sync_changes import Deciding
-from batuta_hooks.stack.sync_entries import entries_of
-from batuta_hooks.stack.sync_values import Change, FileEdit, Plan, RepositoryPlan, Skipped, Wish
+from batuta_hooks.stack.sync_rounds import MOST_ROUNDS, Draft
+from batuta_hooks.stack.sync_values import Plan, RepositoryPlan, Wish
 
 
 def read_alignments(written: Iterable[str]) -> dict[str, str]:
@@ -71,16 +67,18 @@ def plan_sync(
         jobs=jobs,
         on_progress=on_progress,
     ) as view:
-        today = now.date()
-        planned = list(
-            view.threads.map(lambda one, about: _plan_repository(one, about, wish, today), view.opened, view.facts)
-        )
+        told = [one._replace(facts=facts) for one, facts in zip(view.opened, view.facts, strict=True)]
+        drafts = [Draft(one, wish, now.date()) for one in told]
+        for _ in range(MOST_ROUNDS):
+            now_open = [one for one in side_by_side([draft.opened for draft in drafts]) if isinstance(one, Opened)]
+            if not any(list(view.threads.map(Draft.go_on, drafts, now_open))):
+                break
         notes = view.notes
-    repositories = tuple(plan for plan, _ in planned if plan is not None)
+    repositories = tuple(plan for draft in drafts if (plan := draft.plan()) is not None)
     return Plan(
         workspace=workspace.folder,
         repositories=repositories,
-        skipped=tuple(skipped for _, found in planned for skipped in found),
+        skipped=tuple(skipped for draft in drafts for skipped in draft.skipped),
         batches=_batches(repositories, view.opened),
         crates=sum(len(one.stack_crates()) for one in view.opened),
         notes=notes,
@@ -97,62 +95,6 @@ def _required(opened: Opened) -> set[str]:
             if one.path is not None or one.git is not None or opened.facts.stack.crate(one.package) is not None
         )
     return names
-
-
-def _plan_repository(
-    opened: Opened, facts: Facts, wish: Wish, today: date
-) -> tuple[RepositoryPlan | None, list[Skipped]]:
-    skipped: list[Skipped] = []
-    deciding = Deciding(facts, wish, skipped.append)
-    entries = entries_of(opened, facts, wish.crates, today)
-    changes = [change for entry in entries if (change := deciding.change(entry)) is not None]
-    dirty = frozenset(changed_paths(opened.folder)) if changes and _may_be_dirty(opened) else frozenset()
-    changes = [change for change in changes if _is_welcome(change, dirty, wish, skipped)]
-    files = _files(facts, changes)
-    if not files:
-        return None, skipped
-    roots = tuple(sorted({root_of(facts, one.path) for one in files}))
-    has_own_command = opened.config.verify_command != Config().verify_command
-    command = opened.config.verify_command if has_own_command else ""
-    return RepositoryPlan(facts.repository, opened.folder, tuple(changes), files, dirty, roots, command), skipped
-
-
-def _may_be_dirty(opened: Opened) -> bool:
-    status = opened.checkout.status
-    return status is None or status.dirty
-
-
-def _is_welcome(change: Change, dirty: frozenset[str], wish: Wish, skipped: list[Skipped]) -> bool:
-    """Whether a change may be made: in a manifest with changes of the user's only what mends a finding."""
-    if change.path not in dirty or change.finding or change.dependency in wish.align:
-        return True
-    why = f"{change.path} has uncommitted changes, so only what check finds is mended there"
-    skipped.append(Skipped(change.repository, change.crate, change.dependency, why))
-    return False
-
-
-def _files(facts: Facts, changes: Sequence[Change]) -> tuple[FileEdit, ...]:
-    by_path: dict[str, list[Change]] = {}
-    for change in changes:
-        by_path.setdefault(change.path, []).append(change)
-    files = []
-    for path, found in by_path.items():
-        manifest = facts.manifests.load(path)
-        assert isinstance(manifest, Manifest)
-        try:
-            after = edit_dependencies(manifest.text, (change.edit for change in found))
-        except BatutaError as error:
-            raise BatutaError(error.what, where=f"{facts.repository}/{path}", mend=error.mend) from error
-        files.append(FileEdit(path, manifest.text, after))
-    return tuple(files)
-
-
-def root_of(facts: Facts, path: str) -> str:
-    """The folder of the workspace root around a manifest, or its own."""
-    manifest = facts.manifests.load(path)
-    assert isinstance(manifest, Manifest)
-    root = facts.manifests.root_of(manifest)
-    return root.folder if isinstance(root, Manifest) else manifest.folder
 
 
 def _batches(repositories: Sequence[RepositoryPlan], opened: Sequence[Opened]) -> tuple[tuple[str, ...], ...]:

@@ -307,6 +307,23 @@ def test_a_split_goes_to_the_newest_bucket_of_the_stack(stack: Path) -> None:
     assert plan(stack, align={"alimentar": "0.3"}).changes == []
 
 
+def test_what_a_change_asks_for_is_in_the_same_plan(stack: Path, registry: FaultyRegistry) -> None:
+    """A requirement that is raised to the checkout lets its needs meet others; their split is mended too, at once."""
+    registry.add("low", "0.1.0", "0.2.0")
+    make_repo(stack / "low", {"Cargo.toml": package("low", '[dependencies]\narrow = "54"', version="0.2.0")})
+    manifest(
+        stack, '[dependencies]\narrow = "53" # a\n[dependencies.low]\npath = "../low"\nversion = "0.1"', name="high"
+    )
+    found = plan(stack)
+    assert [(one.line, one.dependency, one.before, one.after, one.finding) for one in found.changes] == [
+        (8, "low", "0.1", "0.2", "PD003"),
+        (7, "arrow", "53", "54", "VA005"),
+    ]
+    assert lines_after(found) == ['arrow = "54" # a', "[dependencies.low]", 'version = "0.2"']
+    (stack / "high/Cargo.toml").write_bytes(found.repositories[0].files[0].after)
+    assert plan(stack).changes == []
+
+
 def test_a_split_without_a_published_version_is_left(stack: Path) -> None:
     """Nothing is raised to what nobody can have."""
     manifest(stack, '[dependencies]\narrow = "58"', name="low")
