@@ -20,7 +20,7 @@ class LockGraph:
         for package in packages:
             self._by_name.setdefault(package.name, []).append(package)
         self._needing: dict[LockedPackage, list[LockedPackage]] | None = None
-        self._needed: dict[LockedPackage, list[LockedPackage]] = {}
+        self._needed: dict[int, list[LockedPackage]] = {}  # by identity: they are long to compare
 
     def named(self, name: str) -> list[LockedPackage]:
         """The packages of a name, in the order of the file."""
@@ -32,10 +32,10 @@ class LockGraph:
 
     def needed(self, package: LockedPackage) -> list[LockedPackage]:
         """What a package needs; an entry that names nothing here is left out."""
-        known = self._needed.get(package)
+        known = self._needed.get(id(package))
         if known is None:
             found = (self.find(entry) for entry in package.dependencies)
-            known = self._needed[package] = [one for one in found if one is not None]
+            known = self._needed[id(package)] = [one for one in found if one is not None]
         return known
 
     def find(self, entry: str) -> LockedPackage | None:
@@ -55,12 +55,14 @@ class LockGraph:
     def reached(self, starts: Iterable[LockedPackage]) -> dict[LockedPackage, LockedPackage]:
         """All that some packages need, themselves too; each with the one by which it was come to first (or itself)."""
         came_from = {start: start for start in starts}
+        seen = {id(start) for start in came_from}
         level = list(came_from)
         while level:
             following = []
             for package in level:
                 for needed in self.needed(package):
-                    if needed not in came_from:
+                    if id(needed) not in seen:
+                        seen.add(id(needed))
                         came_from[needed] = package
                         following.append(needed)
             level = following

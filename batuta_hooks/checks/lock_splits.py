@@ -43,6 +43,9 @@ class _Splits:
         self._reached: dict[LockedPackage, frozenset[LockedPackage]] = {}
         self._came_from: dict[LockedPackage, LockedPackage] = {}
         self._firm: frozenset[LockedPackage] | None = None
+        local = {package.name for package in locked.lock.packages if package.source is None}
+        self._own = {name for name in self._graph.names() if name in local or facts.stack.crate(name) is not None}
+        self._holders = [package for package in self._graph.packages if package.name in self._own]
 
     def judge(self, name: str) -> Iterator[Finding]:
         """The finding for a package, if there is one."""
@@ -51,18 +54,12 @@ class _Splits:
             return
         is_named = name in self._facts.policy.versions or name in self._facts.policy.shared
         needing = {package: self._graph.needing(package) for package in held}
-        own = {package: [one for one in ones if self._is_own(one)] for package, ones in needing.items()}
+        own = {package: [one for one in ones if one.name in self._own] for package, ones in needing.items()}
         if is_named or not self._is_shared(own):
             if not is_named and not self._is_needless(name, held, needing):
                 return
             own = needing
         yield self._finding(name, [package for package in held if own[package]], own, needing)
-
-    def _is_own(self, package: LockedPackage) -> bool:
-        return package.source is None or self._facts.stack.crate(package.name) is not None or self._is_local(package)
-
-    def _is_local(self, package: LockedPackage) -> bool:
-        return any(one.source is None for one in self._graph.named(package.name))
 
     def _is_shared(self, own: _Needing) -> bool:
         """Whether crates of the stack need versions of two buckets and meet in the build of a third or of one of them,
@@ -75,10 +72,9 @@ class _Splits:
         if not any(other in self._reach(one) for one in everyone for other in everyone if other is not one):
             return False
         first, rest = sides[0], [one for ones in sides[1:] for one in ones]
-        holders = [one for one in self._graph.packages if self._is_own(one)]
         return any(
             (one in self._reach(holder) and other in self._reach(holder))
-            for holder in holders
+            for holder in self._holders
             for one in first
             for other in rest
         )

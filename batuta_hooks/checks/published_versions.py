@@ -123,4 +123,5 @@ def _mend(facts: Facts, dependency: Dependency, published: Published) -> str:
     assert dependency.requirement is not None
     lowered = raised(dependency.requirement, newest, may_lower=True)
     order = write_requirement(facts, dependency, lowered if lowered != dependency.requirement else str(newest))
-    return f"{order}; or publish `{dependency.package}` {dependency.requirement} first" if crate else order
+    admitted = f'a `{dependency.package}` that "{dependency.requirement}" admits'
+    return f"{order}; or publish {admitted} first" if crate else order

@@ -20,7 +20,15 @@ _TYPES = {
     "PD006": "registry_dependency",
     "PD007": "path_dependency",
     "PD008": "unreadable_manifest",
+    "VA001": "unpublished_version",
+    "VA002": "yanked_version",
+    "VA003": "checkout_version",
+    "VA004": "version_policy",
+    "VA005": "version_conflict",
+    "VA009": "lock_file",
+    "VA010": "dependency_cycle",
 }
+_BY_VERSION = ("wildcard_requirement", *(_TYPES[code] for code in ("VA001", "VA002", "VA003", "VA004", "VA005")))
 _SHOWN_KEYS = {"git_dependency": ("git", "branch", "tag", "rev"), "registry_dependency": ("registry", "registry-index")}
 
 
@@ -38,26 +46,26 @@ def issues_of(facts: Facts, manifest: Manifest | None, findings: tuple[Finding, 
 
 def _dependency(facts: Facts, manifest: Manifest, finding: Finding) -> Dependency | None:
     """The entry that a finding stands at, which may be the workspace root's."""
-    source = facts.manifests.load(finding.path)
-    text = source.text if isinstance(source, Manifest) else b""
     entries = [*manifest.dependencies, *(patch.dependency for patch in manifest.patches)]
-    for entry in entries:
-        is_near = entry.package == finding.dependency and entry.manifest_path == finding.path
-        if is_near and position_of(text, entry.key) == (finding.line, finding.column):
-            return entry
-    return None
+    near = [one for one in entries if one.package == finding.dependency and one.manifest_path == finding.path]
+    source = facts.manifests.load(finding.path) if near else None  # else it may be no manifest at all
+    text = source.text if isinstance(source, Manifest) else b""
+    place = (finding.line, finding.column)
+    return next((entry for entry in near if position_of(text, entry.key) == place), None)
 
 
 def _issue(facts: Facts, type_: str, finding: Finding, dependency: Dependency | None) -> Issue:
     if dependency is None:
         return Issue(type_, finding.dependency, finding.message, finding.fix or None)
     table = {"version": dependency.entry} if isinstance(dependency.entry, str) else dependency.entry
-    shown = _SHOWN_KEYS.get(type_, ("version",) if type_ == "wildcard_requirement" else ("path",))
+    shown = _SHOWN_KEYS.get(type_, ("version",) if type_ in _BY_VERSION else ("path",))
     current = ", ".join(f"{spell_key(key)} = {spell_value(table[key])}" for key in shown if key in table)
     return Issue(type_, finding.dependency, current, _recommended(facts, finding, dependency))
 
 
 def _recommended(facts: Facts, finding: Finding, dependency: Dependency) -> str | None:
+    if finding.code.startswith("VA"):
+        return finding.fix.removeprefix("write ") or None
     if finding.code not in ("PD001", "PD003") or dependency.path is None:
         return None
     end = path_end(facts, dependency)

@@ -167,7 +167,7 @@ def test_mend_with_a_checkout() -> None:
     beside = crates_of("../b", {"Cargo.toml": package("b", version="0.3.0")})
     (found,), _ = judged(requiring('b = "0.4"'), OLD, stack=beside, committed_at=0)
     assert found.message.endswith(", its checkout ../b has 0.3.0")
-    assert found.fix == 'write b = "0.2"; or publish `b` 0.4 first'
+    assert found.fix == 'write b = "0.2"; or publish a `b` that "0.4" admits first'
     (found,), _ = judged(requiring('b = "0.4"'), Published((), (), 0), stack=beside, committed_at=0)
     assert found.fix == "publish `b` first"
     (found,), _ = judged(requiring('b = "0.4"'), Published((), (), 0), committed_at=0)
