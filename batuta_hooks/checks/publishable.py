@@ -23,12 +23,12 @@ from batuta_hooks.domain.publishable import AFTER, NEVER, NO, NOW, PUBLISHED, UN
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.resolution import Resolution, Resolver
 from batuta_hooks.domain.semver import Requirement, Version
-from batuta_hooks.domain.shelf import MissingFeature, Need
+from batuta_hooks.domain.shelf import MissingFeature, Need, Shelf
 from batuta_hooks.domain.workspace import ManifestFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from batuta_hooks.domain.finding import Finding, Unknown
     from batuta_hooks.domain.release import Release
@@ -78,7 +78,22 @@ class Judge:
         self._workspaces: dict[str, Workspaces] = {}
         self._locks: dict[tuple[str, str], Lock] = {}
         self._patches: dict[str, dict[str, Version]] = {}
+        self._common: dict[Shelf, Resolver] = {}
         self.wanted = self._market.wanted
+
+    def look_again(self, packages: Collection[str]) -> None:
+        """Judge anew, now that more is known of some packages; all else that was found out still holds."""
+        self._market.look_again(packages)
+        for found in (self._verdicts, self._locks, self._common, self.wanted):
+            found.clear()
+
+    def unseen(self, facts: Facts, path: str) -> Collection[str]:
+        """The packages that a package reaches and of which nothing is known, as far as the newest versions lead."""
+        manifest = facts.manifests.resolve(path)
+        if not isinstance(manifest, Manifest) or manifest.package is None or manifest.package.publish == ():
+            return ()
+        found = self._resolve(facts, published_form(manifest), frozenset(), with_coming=False)
+        return () if isinstance(found, MissingFeature) else found.unseen
 
     def publishable(self, facts: Facts, path: str) -> Publishable:
         """The verdict on the package of a manifest.
@@ -186,6 +201,11 @@ class Judge:
         patched = self._patched(facts)
         if patched:
             needs = tuple(one for one in needs if not _is_patched(facts, one, patched))
+        if release.links is None and not with_coming:
+            shelf = self._market.shelf(facts)
+            unseen = self._common.setdefault(shelf, Resolver(shelf)).goes_along(needs)
+            if unseen is not None:
+                return Resolution({}, None, unseen)
         resolver = self._resolver(facts, locked, with_coming=with_coming)
         return resolver.resolve([(need, "") for need in needs], release.links)
 

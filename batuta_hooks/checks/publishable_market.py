@@ -14,7 +14,7 @@ from batuta_hooks.domain.shelf import Shelf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from batuta_hooks.domain.release import Release
 
@@ -54,6 +54,12 @@ class Market:
         self._coming: dict[str, list[Coming]] | None = None
         self.wanted: dict[str, set[str]] = {}
 
+    def look_again(self, packages: Collection[str]) -> None:
+        """Ask anew about packages of which more is known now."""
+        self._coming = None
+        for shelf in self._shelves.values():
+            shelf.look_again(packages, self._coming_releases())
+
     def standing(self, facts: Facts, package: Package) -> Standing:
         """Whether the registry has the version of a package."""
         published = facts.published(package.name)
@@ -85,9 +91,11 @@ class Market:
         """What the registry that counts for a repository offers, and what the stack is about to add."""
         shelf = self._shelves.get(facts.published)
         if shelf is None:
-            coming = {name: [one.release for one in found] for name, found in self.coming().items()}
-            shelf = self._shelves[facts.published] = Shelf(facts.published, facts.release, coming)
+            shelf = self._shelves[facts.published] = Shelf(facts.published, facts.release, self._coming_releases())
         return shelf
+
+    def _coming_releases(self) -> dict[str, list[Release]]:
+        return {name: [one.release for one in found] for name, found in self.coming().items()}
 
     def coming(self) -> dict[str, list[Coming]]:
         """The versions of the stack that its registry does not have, as far as is known."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MOST_STEPS = 20_000
 """Choices after which a search is given up."""
 
+_MOST_COMMONS = 8
+
 #: Why a need cannot be met.
 ABSENT, UNMATCHED, YANKED, FEATURE, LINKS, RIVAL = "absent", "unmatched", "yanked", "feature", "links", "rival"
 
@@ -47,7 +49,8 @@ class Resolution(NamedTuple):
     """What came of it.
 
     Attributes:
-        chosen: version by package, its home and its bucket; all of them unless there is a clash.
+        chosen: version by package, its home and its bucket; all of them unless there is a clash, none where it was
+            proved in another way that there is a choice (`Resolver.goes_along`).
         clash: why there is none; ``None`` where there is one, or the search was given up.
         unseen: packages of which nothing is known, with what keeps it from being known.
         is_given_up: whether it took too many steps.
@@ -118,6 +121,51 @@ class Resolver:
         self._most_steps = most_steps
         self._unseen: dict[str, Unknown] = {}
         self._number = 0
+        self._commons: list[_State] = []
+
+    def goes_along(self, needs: Sequence[Need]) -> dict[str, Unknown] | None:
+        """Whether a package's needs can be met, if possible beside those of packages that were met so before.
+
+        What goes together goes by itself: such a package has a resolution, and where packages need much the same, that
+        is found out with a fraction of the work. A package that goes along with none begins a choice of its own.
+
+        Returns:
+            The packages among those it reaches of which nothing is known, with the reason; ``None``: no choice at all.
+        """
+        asked = [(need, "") for need in needs]
+        self._unseen, unseen = {}, self._unseen
+        for number, common in enumerate(self._commons):
+            clash, state = self._search(self._added(common.copy(), asked), keeps=False)
+            if clash is None:
+                self._commons[number] = state
+                break
+        else:
+            clash, state = self._search(self._added(_State(), asked), keeps=True)
+            if clash is None:
+                self._commons = [state, *self._commons[: _MOST_COMMONS - 1]]
+        self._unseen = unseen | self._unseen
+        if clash is not None:
+            return None
+        return self._unseen_from(needs, state) if self._unseen else {}
+
+    def _unseen_from(self, needs: Sequence[Need], state: _State) -> dict[str, Unknown]:
+        found: dict[str, Unknown] = {}
+        reached = set(needs)
+        pending = list(reached)
+        while pending:
+            need = pending.pop()
+            if need.package in self._unseen:
+                found[need.package] = self._unseen[need.package]
+            offers = self._shelf.matching(need)
+            for offer in () if isinstance(offers, Unknown) else offers:
+                chosen = state.chosen.get((need.package, need.home, offer.version.bucket))
+                if chosen is not None and chosen[0] == offer:
+                    further = self._shelf.needs(need, offer)
+                    fresh = set() if isinstance(further, (Unknown, MissingFeature)) else set(further) - reached
+                    reached |= fresh
+                    pending += fresh
+                    break
+        return found
 
     def resolve(self, needs: Sequence[tuple[Need, str]], links: str | None = None) -> Resolution:
         """Resolve the needs of a package, or of a whole workspace.
@@ -140,6 +188,9 @@ class Resolver:
         state = _State()
         if links is not None:
             state.links[links] = ("the package itself", 0)
+        return self._added(state, needs)
+
+    def _added(self, state: _State, needs: Sequence[tuple[Need, str]]) -> _State:
         for need, by in needs:
             self._add(state, need, by, 0)
         return state

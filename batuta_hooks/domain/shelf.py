@@ -12,7 +12,7 @@ from batuta_hooks.domain.semver import InvalidRequirement, InvalidVersion, Requi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from batuta_hooks.domain.facts import Published
     from batuta_hooks.domain.release import IndexDependency, Release
@@ -167,6 +167,20 @@ class Shelf:
     def add_local(self, home: str, version: str, bundle: Bundle) -> None:
         """Put a package of the checkout there; needs with this home can be met by nothing else."""
         self._local[home] = Offer(_version(version) or Version(0, 0, 0), version), bundle
+
+    def look_again(self, packages: Collection[str], coming: Mapping[str, Sequence[Release]]) -> None:
+        """Ask anew about packages of which more is known now.
+
+        Args:
+            coming: as for a new shelf; what is remembered of those that it names is dropped too.
+        """
+        stale = {*packages, *self._coming, *coming}
+        self._coming = coming
+        self._matching = {key: found for key, found in self._matching.items() if key[0] not in stale}
+        self._bundles = {key: found for key, found in self._bundles.items() if key[0] not in stale}
+        self._needs = {key: found for key, found in self._needs.items() if key[0] not in stale}
+        for package in stale:
+            self._offers.pop(package, None)
 
     def offers(self, package: str) -> tuple[Offer, ...] | Unknown:
         """All versions of a package, newest first, those that are coming last."""

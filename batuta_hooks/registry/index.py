@@ -145,25 +145,20 @@ def release(data: bytes, version: str, name: str | None = None, lines: Sequence[
 
     The version is compared as text, build metadata included; other arguments and errors as for `list_versions`.
     """
+    found_at = None
     wanted, places = _checked(data, name, lines)
-    # of several lines the last counts, so what stands before one that looks like it need not be read
-    near = data.rfind(b'"vers":"%b"' % version.encode()) if lines is None else -1
-    place = _last(data, version, wanted, _lines(data, data.rfind(b"\n", 0, near) + 1)) if near >= 0 else None
-    place = place or _last(data, version, wanted, places)
-    if place is None:
+    if b"\\u" not in data:  # else a line may spell the version's letters by their code points
+        text = f'"{version}"'.encode()
+        places = (place for place in places if data.find(text, *place) >= 0)
+    for start, end, line in _scan(data, wanted, places):
+        if line.version == version:
+            found_at = (start, end) if isinstance(line, Listed) else None
+    if found_at is None:
         return None
     from batuta_hooks.registry.index_lines import read_release
 
-    found = read_release(data[place[0] : place[1]], wanted)
+    found = read_release(data[found_at[0] : found_at[1]], wanted)
     return None if isinstance(found, Refusal) else found
-
-
-def _last(data: bytes, version: str, name: str, places: Iterable[Span]) -> Span | None:
-    found = None
-    for start, end, line in _scan(data, name, places):
-        if line.version == version:
-            found = (start, end) if isinstance(line, Listed) else None
-    return found
 
 
 def as_of(entries: Iterable[_Dated], time: str) -> list[_Dated]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, Self
@@ -71,18 +71,28 @@ class View:
         registry: to be used by `thread` alone.
         then: the time as of which to answer, see `Asking`.
         asked: the crates that the registry has just spoken of.
+        ttl_s: for how long an answer is fresh.
 
     Attributes:
         sources: which of `batuta_hooks.stack.hits.SOURCES` an answer came from, by crate.
     """
 
-    def __init__(self, registry: Registry, thread: ThreadPoolExecutor, then: str, asked: Collection[str]) -> None:
+    def __init__(
+        self, registry: Registry, thread: ThreadPoolExecutor, then: str, asked: Collection[str], ttl_s: int
+    ) -> None:
         self._registry = registry
         self._thread = thread  # the one that the cache is read by
         self._then = then
         self._asked = asked
+        self.ttl_s = ttl_s
         self.sources: dict[str, str] = {}
         self._answers: dict[str, Answer | Unknown] = {}
+
+    def renew(self, registry: Registry, crates: Iterable[str]) -> None:
+        """Look for crates in a registry that was opened after more was asked about them; the other answers stay."""
+        self._registry = registry
+        for crate in crates:
+            self._answers.pop(crate, None)
 
     def answer(self, crate: str) -> Answer | Unknown:
         """What is known of a crate."""
@@ -122,7 +132,7 @@ class View:
     @property
     def oldest_age_s(self) -> int | None:
         """The age of the oldest answer given so far; ``None`` where there was none."""
-        return self._registry.oldest_age_s
+        return max((one.age_s for one in self._answers.values() if isinstance(one, Answer)), default=None)
 
     def _answer(self, crate: str) -> Answer | Unknown:
         answer = self._registry.answer(crate)
@@ -161,7 +171,6 @@ class Registries:
         self._asking = asking
         self._places: dict[str, Place] = {}
         self._views: dict[Place, View] = {}
-        self._past: list[View] = []
         self._opened: list[Registry] = []
         self._asked: dict[str, set[str]] = {}
         self._thread = ThreadPoolExecutor(max_workers=1)
@@ -182,7 +191,7 @@ class Registries:
         for registry in self._opened:
             self._thread.submit(registry.close)
         self._thread.shutdown()
-        views = (*self._past, *self._views.values())
+        views = self._views.values()
         sources = {crate: source for view in views for crate, source in view.sources.items()}.values()
         add_hits(cache_folder(self._asking.environment), Counter(sources))
 
@@ -190,22 +199,24 @@ class Registries:
         """The registry for cargo in a folder; ask what is to be asked before."""
         place = self._place(folder)
         if place not in self._views:
-            now = int(self._asking.now.timestamp())
-            registry = Registry(place, self._asking.environment, now=now, ttl_s=ttl_s)
-            self._opened.append(registry)
             asked = self._asked.setdefault(place.url, set())
-            self._views[place] = View(registry, self._thread, self._asking.as_of, asked)
+            self._views[place] = View(self._open(place, ttl_s), self._thread, self._asking.as_of, asked, ttl_s)
         return self._views[place]
 
-    def forget(self) -> None:
-        """Let every `at` look again, once more was asked; views from before keep their answers."""
-        self._past += self._views.values()
-        self._views = {}
+    def _open(self, place: Place, ttl_s: int) -> Registry:
+        registry = Registry(place, self._asking.environment, now=int(self._asking.now.timestamp()), ttl_s=ttl_s)
+        self._opened.append(registry)
+        return registry
+
+    def forget(self, crates: Collection[str]) -> None:
+        """Let every view look again for crates about which more was asked."""
+        for place, view in self._views.items():
+            view.renew(self._open(place, view.ttl_s), crates)
 
     @property
     def oldest_age_s(self) -> int | None:
         """The age of the oldest answer that was given; ``None`` where there was none."""
-        views = (*self._past, *self._views.values())
+        views = self._views.values()
         return max((age for view in views if (age := view.oldest_age_s) is not None), default=None)
 
     def ask(self, wanted: Sequence[Wanted]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from batuta_hooks.checks.publishable import Judge
 from batuta_hooks.domain.errors import BatutaError
@@ -39,50 +39,94 @@ def judge_publishable(
         selected: names of the crates to judge; none for all.
         told: called with how many repositories are judged, of how many; once more in every round.
     """
-    asked: dict[str, set[str]] = {}
-    judge, verdicts = _judge_once(opened, registries, selected, told)
-    for _ in range(_MOST_ROUNDS if registries is not None else 0):
-        assert registries is not None
+    every = [_facts(one, registries) for one in opened]
+    judge = Judge(every, is_license_expression, _said(opened))
+    chosen = [(facts, path) for facts in every for path in _paths(facts, selected)]
+    if registries is not None:
+        asking = _Asking(opened, registries, judge)
+        asking.until_all_is_seen(chosen)
+        verdicts = _judge_all(judge, chosen, told)
+        while asking.ask(judge.wanted):
+            verdicts = _judge_all(judge, chosen, told)
+        return verdicts
+    return _judge_all(judge, chosen, told)
+
+
+class _Asking:
+    """Asks the registries about what the judge would like to know more of, about each crate once.
+
+    Args:
+        opened: all repositories.
+    """
+
+    def __init__(self, opened: Sequence[Opened], registries: Registries, judge: Judge) -> None:
+        self._opened = opened
+        self._registries = registries
+        self._judge = judge
+        self._asked: dict[str, set[str]] = {}
+        self._rounds = 0
+
+    def until_all_is_seen(self, chosen: Sequence[tuple[Facts, str]]) -> None:
+        """Ask round by round about what the answers of the round before first named: without judging anything yet."""
+        while True:
+            unseen: dict[str, set[str]] = {}
+            for facts, path in chosen:
+                unseen.setdefault(facts.repository, set()).update(_unseen(self._judge, facts, path))
+            if not self.ask(unseen):
+                return
+
+    def ask(self, crates: Mapping[str, Collection[str]]) -> bool:
+        """Ask about crates, given by repository; whether any answer came, so that it is worth to look again."""
         wanted = []
-        for one in opened:
-            known = asked.setdefault(one.checkout.path, set())
-            fresh = {name for name in judge.wanted.get(one.checkout.path, ()) if is_crate_name(name)} - known
+        for one in self._opened:
+            known = self._asked.setdefault(one.checkout.path, set())
+            fresh = {name for name in crates.get(one.checkout.path, ()) if is_crate_name(name)} - known
             known |= fresh
             if fresh:
                 wanted.append(Wanted(one.folder, fresh, ttl_s=0))
-        if not wanted or not registries.ask(wanted):
-            return verdicts
-        registries.forget()
-        judge, verdicts = _judge_once(opened, registries, selected, told)
-    return verdicts
+        self._rounds += 1
+        if not wanted or self._rounds > _MOST_ROUNDS or not self._registries.ask(wanted):
+            return False
+        names = {name for one in wanted for name in one.crates}
+        self._registries.forget(names)
+        self._judge.look_again(names)
+        return True
 
 
-def _judge_once(
-    opened: Sequence[Opened],
-    registries: Registries | None,
-    selected: Collection[str],
-    told: Callable[[int, int], None],
-) -> tuple[Judge, Verdicts]:
-    facts = [_facts(one, registries) for one in opened]
-    heard = {one.checkout.path: one.said for one in opened}
+def _paths(facts: Facts, selected: Collection[str]) -> Iterator[str]:
+    for path in facts.judged:
+        manifest = facts.manifests.load(path)
+        if not selected or not isinstance(manifest, Manifest) or manifest.name in selected:
+            yield path
+
+
+def _said(opened: Sequence[Opened]) -> Callable[[Facts, str], Iterable[Finding | Unknown]]:
+    told = {one.checkout.path: one.said for one in opened}
 
     def said(facts: Facts, path: str) -> Iterable[Finding | Unknown]:
-        findings, _ = heard[facts.repository].get(path) or ask(facts._replace(judged=(path,), configs=()))
+        findings, _ = told[facts.repository].get(path) or ask(facts._replace(judged=(path,), configs=()))
         return findings
 
-    judge = Judge(facts, is_license_expression, said)
+    return said
+
+
+def _unseen(judge: Judge, facts: Facts, path: str) -> Collection[str]:
+    try:
+        return judge.unseen(facts, path)
+    except BatutaError:
+        return ()  # the verdict says so
+
+
+def _judge_all(judge: Judge, chosen: Sequence[tuple[Facts, str]], told: Callable[[int, int], None]) -> Verdicts:
     verdicts: dict[tuple[str, str], Publishable] = {}
-    for number, one in enumerate(facts, 1):
-        for path in one.judged:
-            manifest = one.manifests.load(path)
-            if selected and isinstance(manifest, Manifest) and manifest.name not in selected:
-                continue
-            try:
-                verdicts[one.repository, path] = judge.publishable(one, path)
-            except BatutaError as error:
-                verdicts[one.repository, path] = Publishable(UNKNOWN, f"the repository cannot be read: {error.what}")
-        told(number, len(facts))
-    return judge, verdicts
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(facts.repository for facts, _ in chosen), 1)}
+    for facts, path in chosen:
+        try:
+            verdicts[facts.repository, path] = judge.publishable(facts, path)
+        except BatutaError as error:
+            verdicts[facts.repository, path] = Publishable(UNKNOWN, f"the repository cannot be read: {error.what}")
+        told(numbers[facts.repository], len(numbers))
+    return verdicts
 
 
 def _facts(one: Opened, registries: Registries | None) -> Facts:

@@ -299,3 +299,58 @@ def test_it_finds_a_choice_where_there_is_one(found: Index, pairs: list[tuple[st
     if resolution.clash is None:
         options = sorted(chosen(resolution))
         assert any(_closes(found, wanted, options, frozenset(), picked) for picked in _picks(wanted, options))
+
+
+PACKAGES = st.lists(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(REQUIREMENTS)), min_size=1, max_size=3),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=150)
+@given(indexes(), PACKAGES)
+def test_what_goes_along_goes_by_itself(found: Index, packages: list[list[tuple[str, str]]]) -> None:
+    """One package after the other is met beside the others exactly where it can be met alone."""
+    shelf = shelf_of(found)
+    together = Resolver(shelf)
+    for pairs in packages:
+        wanted = [Need(*pair) for pair in pairs]
+        alone = Resolver(shelf).resolve([(need, "") for need in wanted])
+        assert (together.goes_along(wanted) is None) == (alone.clash is not None)
+
+
+def test_what_is_not_known_of_a_package_among_others() -> None:
+    """Of each package that is met beside others only those unknown crates are told that it reaches itself."""
+    found = index(
+        a=[released("1.0.0", needs("lost ^1"))],
+        b=[released("1.0.0", needs("c ^1"))],
+        c=[released("1.0.0"), released("1.1.0", needs("gone ^2"))],
+    )
+    known = shelf_of(found)
+
+    def published(package: str) -> Published | Unknown:
+        return known.published(package) if package in found else Unknown(package, "why")
+
+    together = Resolver(Shelf(published, lambda package, version: found[package].get(version)))
+    for wanted, unseen in [(["a"], {"lost"}), (["b"], {"gone"}), (["c"], {"gone"}), (["a", "c"], {"lost", "gone"})]:
+        assert set(together.goes_along([Need(name, "^1") for name in wanted]) or ()) == unseen
+    assert together.goes_along([Need("c", "=1.0.0")]) == {}
+
+
+def test_a_shelf_looks_again() -> None:
+    """What is known later of a package counts where that is said, and what else was found out stays."""
+    asked: list[str] = []
+    found = dict(index(a=[released("1.0.0", needs("b ^1"))]))
+
+    def published(package: str) -> Published | Unknown:
+        asked.append(package)
+        return shelf_of(found).published(package) if package in found else Unknown(package, "why")
+
+    shelf = Shelf(published, lambda package, version: found[package].get(version))
+    wanted = [(Need("a", "^1"), "")]
+    assert set(Resolver(shelf).resolve(wanted).unseen) == {"b"}
+    found["b"] = index(b=[released("1.4.0")])["b"]
+    shelf.look_again(["b"], {})
+    assert chosen(Resolver(shelf).resolve(wanted)) == {("a", "1.0.0"), ("b", "1.4.0")}
+    assert asked == ["a", "b", "b"]
