@@ -1,4 +1,4 @@
-"""Makes the pictures of README and the documentation: `make pictures`.
+"""Makes the pictures of README and the documentation: `make pictures`, or in the folder that is given.
 
 A sample stack with the spec's names is made in a temporary folder, beside a registry on loopback that has its releases;
 what `batuta-stack` prints there becomes SVG, the dashboard draws itself, and chromium takes the page.
@@ -56,6 +56,7 @@ application = ["entrenar", "batuta"]
 
 def main() -> None:
     """Make every picture."""
+    folder = Path(sys.argv[1]).absolute() if sys.argv[1:] else PICTURES
     with tempfile.TemporaryDirectory(prefix="batuta-pictures-") as name:
         home, stack = Path(name, "home"), Path(name, "stack")
         index = {f"index/{sparse_path(crate)}": index_of(crate) for crate in CRATES}
@@ -63,11 +64,11 @@ def main() -> None:
             set_environment(home, stack, registry.index_url)
             make_stack(stack)
             for file, command in (("status", ("status", "--simple")), ("tree", ("status", "--tree"))):
-                (PICTURES / f"{file}.svg").write_text(terminal(stack, *command), encoding="utf-8")
+                (folder / f"{file}.svg").write_text(terminal(stack, *command), encoding="utf-8")
             for file, keys in (("dashboard", ()), ("crate", ("end", "up", "enter"))):
-                (PICTURES / f"{file}.svg").write_text(dashboard(stack, *keys), encoding="utf-8")
-            page(stack, Path(name), PICTURES / "page.png")
-    print("\n".join(sorted(str(path) for path in PICTURES.iterdir())))
+                (folder / f"{file}.svg").write_text(dashboard(stack, *keys), encoding="utf-8")
+            page(stack, Path(name), folder / "page.png")
+    print("\n".join(sorted(str(path) for path in folder.iterdir())))
 
 
 def index_of(crate: str) -> bytes:

@@ -21,6 +21,8 @@ from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.stack.gate_facts import GateFact
 from batuta_hooks.stack.status import Board
 from tests.support.boards import finding, make_board
+from tests.support.online import go_online
+from tests.support.registry import FaultyRegistry
 from tests.support.repos import make_repo, package
 
 NEEDS = {"app": "lib base", "base": "", "lib": "base mid", "mid": "base", "tool": "mid", "alone": ""}
@@ -323,36 +325,44 @@ def test_check() -> None:
     assert len(looks) == 2
 
 
-def test_sync_asks_with_the_diff(tmp_path: Path) -> None:
-    """`s` shows what sync would change; `n` changes nothing, `y` changes it, says what came of it and looks again."""
-    make_repo(tmp_path / "lib", {"Cargo.toml": package("lib", version="0.1.2"), "src/lib.rs": ""})
-    entry = '[dependencies]\nlib = { path = "../lib", version = "0.1.1" }'
-    user = make_repo(tmp_path / "user", {"Cargo.toml": package("user", entry), "src/lib.rs": ""})
-    (tmp_path / "batuta-stack.toml").write_text('[sync]\nverify_command = "true"\n', encoding="utf-8")
-    head = user.git("rev-parse", "HEAD")
+def test_sync_asks_with_the_diff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`s` shows what sync would change; `n` changes nothing, `y` has it done, says what came of it and looks again."""
+    folder = tmp_path / "stack"
+    with FaultyRegistry() as registry:
+        go_online(monkeypatch, folder, registry)
+        registry.add("lib", "0.1.2")
+        (folder / "batuta-stack.toml").write_text('[sync]\nverify_command = "true"\n', encoding="utf-8")
+        make_repo(folder / "lib", {"Cargo.toml": package("lib", version="0.1.2"), "src/lib.rs": ""})
+        entry = '[dependencies]\nlib = { path = "../lib" }'
+        user = make_repo(folder / "user", {"Cargo.toml": package("user", entry), "src/lib.rs": ""})
+        head = user.git("rev-parse", "HEAD")
 
-    async def run() -> None:
-        app = Dashboard(work_of(Common(workspace=str(tmp_path), offline=True)))
-        async with app.run_test(size=(100, 30)) as pilot:
-            await settled(app, pilot)
-            for answer in ("n", "y"):
+        async def run() -> None:
+            app = Dashboard(work_of(Common(workspace=str(folder))))
+            async with app.run_test(size=(100, 30)) as pilot:
+                await settled(app, pilot)
+                assert names(app) == ["lib", "user"]
                 await pilot.press("s")
                 await settled(app, pilot)
-                if not isinstance(app.screen, Asking):
-                    break
-                assert "../lib" in text(app)
-                await pilot.press(answer)
+                assert isinstance(app.screen, Asking)
+                assert "Change 1 requirement?" in drawn(app)[0]
+                assert '+ lib = "0.1.2"' in text(app)
+                await pilot.press("n")
                 await settled(app, pilot)
-                assert (user.git("rev-parse", "HEAD") == head) == (answer == "n")
-            else:
-                assert isinstance(app.screen, Reading)
+                assert said(app, "#foot") == "nothing was changed"
+                assert user.git("rev-parse", "HEAD") == head
+                await pilot.press("s")
+                await settled(app, pilot)
+                await pilot.press("y")
+                await settled(app, pilot)
                 assert "user" in text(app)
-                return
-            # nothing is known of what is published, so sync leaves the path alone and says why
-            assert "Nothing to synchronize" in "\n".join(drawn(app))
-            assert user.git("rev-parse", "HEAD") == head
+                assert 'lib = "0.1.2"' in (user.path / "Cargo.toml").read_text(encoding="utf-8")
+                assert user.git("rev-parse", "HEAD") != head
+                await pilot.press("escape", "s")
+                await settled(app, pilot)
+                assert "Nothing to synchronize" in drawn(app)[0]
 
-    asyncio.run(run())
+        asyncio.run(run())
 
 
 def test_quit_waits_for_sync() -> None:
