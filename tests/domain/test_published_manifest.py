@@ -105,8 +105,9 @@ def test_same(pair: tuple[Path, dict[str, Any]]) -> None:
     [
         ("Cargo.toml", 'version = "1.2.3"', 'version = "1.2.4"', []),
         ("Cargo.toml", 'description = "desc"', 'description = "new"', ["package.description"]),
-        ("Cargo.toml", '"forbid"', '"deny"', ["lints"]),
+        ("Cargo.toml", '"forbid"', '"deny"', []),
         ("m/Cargo.toml", "[lib]", "# a comment\n[lib]", []),
+        ("m/Cargo.toml", "[lib]", "[profile.release]\nlto = true\n[lib]", []),
         ("m/Cargo.toml", '["lib"]', '["cdylib"]', ["lib"]),
         ("m/Cargo.toml", "[lib]", '[lib]\nname = "other"', ["lib"]),
         ("m/Cargo.toml", "test = false", "test = true", ["bin.b1"]),
