@@ -109,6 +109,19 @@ def test_a_push_asks_each_with_all_lines(pushing: Pushing, calls: Calls) -> None
     assert names(calls()) == [PATHS, ALIGNMENT]
 
 
+@pytest.mark.parametrize("number", [1, 15, 16, 17, 40])
+def test_each_guard_gets_every_line_of_many(pushing: Pushing, calls: Calls, number: int) -> None:
+    """However many refs are pushed, and whether the last line is ended or not, none is lost."""
+    oid = pushing.repo.git("rev-parse", "HEAD")
+    lines = [f"refs/heads/b {oid} refs/heads/b{one} {'0' * 40}" for one in range(number)]
+    script = pushing.repo.path / ".git" / "hooks" / "pre-push"
+    for end in ("\n", ""):
+        run([script, "origin", "u"], cwd=pushing.repo.path, stdin="\n".join(lines) + end)
+        noted = calls()
+        assert names(noted) == [PATHS, ALIGNMENT]
+        assert [line for line in noted if line.startswith("refs")] == lines * 2
+
+
 def test_a_remote_that_is_ahead_is_judged(pushing: Pushing, calls: Calls, tmp_path: Path) -> None:
     """Where the remote's commit is not here, nothing is known of what is new, so the guards are asked."""
     other = Repo(tmp_path / "other")
