@@ -31,7 +31,7 @@ def test_graphviz() -> None:
 
 def test_mermaid(tmp_path: Path) -> None:
     """Mermaid draws a box for each crate with its very name in it, and a line for each need."""
-    (tmp_path / "mermaid.js").write_text(npm_file(tmp_path, "mermaid", "dist/mermaid.min.js"), encoding="utf-8")
+    (tmp_path / "mermaid.js").write_text(npm_file(tmp_path, "mermaid@11", "dist/mermaid.min.js"), encoding="utf-8")
     empty = '<!DOCTYPE html><meta charset="utf-8"><div id="drawn"></div><script src="mermaid.js"></script>'
     (tmp_path / "page.html").write_text(empty, encoding="utf-8")
     draw = """

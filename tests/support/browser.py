@@ -63,7 +63,7 @@ def emulate(driver: Chrome, *, dark: bool | None = None, width: int | None = Non
 
 
 def npm_file(folder: Path, package: str, path: str) -> str:
-    """A text file out of the newest version of a package of npm, which brings no other package and runs nothing."""
+    """A text file out of a package of npm, such as `axe-core@4`, which brings no other package and runs nothing."""
     command = [program("npm"), "pack", "--silent", "--ignore-scripts", "--pack-destination", str(folder), package]
     archive = folder / run(command, cwd=folder, timeout_s=120).stdout.split()[-1]
     with tarfile.open(archive) as opened:

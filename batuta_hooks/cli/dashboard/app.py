@@ -85,12 +85,18 @@ class Dashboard(App[None]):
         self._work = work
         self._watch_s = watch_s
         self._job = ""
+        self._thread: threading.Thread | None = None
         self._filter = Filter()
 
     @property
     def job(self) -> str:
         """What is being done beside; empty for nothing."""
         return self._job
+
+    def finish(self) -> None:
+        """Wait until no file is being changed any more; for when the dashboard has ended, for whatever reason."""
+        if self._job == _SYNCHRONIZING and self._thread is not None:
+            self._thread.join()
 
     def compose(self) -> ComposeResult:
         """From above to below: what it is, the board, what is going on, the keys."""
@@ -129,8 +135,9 @@ class Dashboard(App[None]):
                 error = raised
             self._post(self.Ended(then, result, error))
 
-        # nobody waits for it when the dashboard ends
-        threading.Thread(target=run, name=job, daemon=True).start()
+        # nobody waits for it when the dashboard ends, unless it changes files
+        self._thread = threading.Thread(target=run, name=job, daemon=True)
+        self._thread.start()
 
     def _post(self, message: Message) -> None:
         if self.is_running:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -388,6 +389,26 @@ def test_quit_waits_for_sync() -> None:
         assert text(app) == "lib: changed"
 
     play(steps, proposal=Proposal(("\x1b[31m-old\x1b[0m", "+new"), 1, apply))
+
+
+def test_end_during_sync() -> None:
+    """Where the dashboard ends all the same, what changes files is waited for."""
+    changes: list[str] = []
+
+    def apply(_told: object) -> list[str]:
+        time.sleep(0.3)
+        changes.append("made")
+        return []
+
+    async def steps(app: Dashboard, pilot: Pilot[None]) -> None:
+        await pilot.press("s")
+        await settled(app, pilot)
+        await pilot.press("y")
+        app.exit()
+
+    app = play(steps, proposal=Proposal(("+new",), 1, apply))
+    app.finish()
+    assert changes == ["made"]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50), (40, 10), (20, 5)])
