@@ -82,6 +82,22 @@ def newest_needed(facts: Facts, manifest: Manifest, dependency: Dependency) -> V
     return None
 
 
+def duplicates(stack: Stack, policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
+    """Each other package that crates of the stack need in versions that are not compatible, and what is required.
+
+    Nothing exposes them, so that where they meet in a build they cost time and nothing else.
+    """
+    meeting = meeting_of(stack.whole)
+    told = {conflict.dependency for conflict in conflicts(stack, policy)}
+    found = []
+    for package in meeting.packages():
+        pairs = meeting.clashes(package, everywhere=True) if package not in told else []
+        texts = {need.text for pair in pairs for need in pair}
+        if texts:
+            found.append((package, tuple(sorted(texts))))
+    return found
+
+
 def is_shared(meeting: Meeting, policy: Policy, package: str) -> bool:
     """Whether a package is named by the policy or exposed along the stack."""
     return _is_named(policy, package) or meeting.is_exposed(package)

@@ -195,6 +195,8 @@ def _open_questions(report: Report, *, verbose: bool) -> Iterator[str]:
         yield printable(f"cycle: {circle}: each needs a published version of the next")
     if not verbose:
         return
+    for package, texts in report.duplicates:
+        yield printable(f"{package}: required in several versions, and exposed by no crate: {', '.join(texts)}")
     for crate in report.crates:
         verdict, why = crate.publishable.verdict, crate.publishable.why
         if verdict in _WHY_NOT:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
-from batuta_hooks.checks.shared_versions import Conflict, conflicts
+from batuta_hooks.checks.shared_versions import Conflict, conflicts, duplicates
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Policy
 from batuta_hooks.domain.finding import Unknown
@@ -94,6 +94,8 @@ def check(  # noqa: PLR0913  named options
         places = {crate.repository for crate in reported}
         judged = [one for one in judged if one.checkout.path in places]
     findings = _findings(reported, judged)
+    open_ones = [one for one in opened if isinstance(one, Opened)]
+    policy = _policy(open_ones)
     return Report(
         workspace=workspace.folder,
         source=source,
@@ -105,7 +107,8 @@ def check(  # noqa: PLR0913  named options
         data_age_s=registries.oldest_age_s,
         as_of=asking.as_of if asking else "",
         notes=tuple(registries.notes),
-        conflicts=tuple(_conflicts([one for one in opened if isinstance(one, Opened)], findings)),
+        conflicts=tuple(_conflicts(open_ones, policy, findings)),
+        duplicates=tuple(duplicates(open_ones[0].facts.stack, policy)) if open_ones and not crates else (),
         made_at=int(now.timestamp()),
     )
 
@@ -215,15 +218,19 @@ def _unknown(crates: Iterable[Crate], judged: Iterable[Judged]) -> tuple[Undecid
     return tuple(sorted(found))
 
 
-def _conflicts(opened: Sequence[Opened], findings: Iterable[Placed]) -> Iterator[Conflict]:
+def _policy(opened: Iterable[Opened]) -> Policy:
+    """What the configurations of all repositories say of versions."""
+    policies = [one.config.policy for one in opened]
+    versions = {name: text for policy in policies for name, text in policy.versions.items()}
+    return Policy(versions, tuple(dict.fromkeys(name for policy in policies for name in policy.shared)))
+
+
+def _conflicts(opened: Sequence[Opened], policy: Policy, findings: Iterable[Placed]) -> Iterator[Conflict]:
     """The conflicts of which some finding is left after the configuration had its word."""
     told = {placed.finding.dependency for placed in findings if placed.finding.code == "VA005"}
     if not told:
         return
-    policies = [one.config.policy for one in opened]
-    versions = {name: text for policy in policies for name, text in policy.versions.items()}
-    shared = tuple(dict.fromkeys(name for policy in policies for name in policy.shared))
-    for conflict in conflicts(opened[0].facts.stack, Policy(versions, shared)):
+    for conflict in conflicts(opened[0].facts.stack, policy):
         if conflict.dependency in told:
             yield conflict
 

@@ -104,6 +104,7 @@ class Report(NamedTuple):
         as_of: the time that the registry was looked at as of; empty for now.
         notes: what the user should hear of the registry, a sentence each.
         conflicts: shared dependencies that the stack needs in versions that are not compatible.
+        duplicates: other packages that it needs so, with what is required of each.
         made_at: the time of the report, in seconds since the epoch.
     """
 
@@ -118,6 +119,7 @@ class Report(NamedTuple):
     as_of: str = ""
     notes: tuple[str, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()
     made_at: int = 0
 
     def fetched_age_s(self, checkout: Checkout) -> int | None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batuta_hooks.checks.meeting import Meeting
-from batuta_hooks.checks.shared_versions import conflicts, find
+from batuta_hooks.checks.shared_versions import conflicts, duplicates, find
 from batuta_hooks.domain.facts import Facts, Policy
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.domain.stack import Stack, StackCrate
@@ -94,6 +94,13 @@ def test_conflicts() -> None:
     facts = facts_about(files, stack=BASE)
     (conflict,) = conflicts(facts.stack, Policy())
     assert conflict == ("arrow", ("base", "top"), ("53", "54.1"), "raise `arrow` to 54.1 in base")
+
+
+def test_other_duplicates() -> None:
+    """What nobody exposes is listed apart, for those who want to know."""
+    facts = facts_about(top('arrow = "54"\nserde = "1"'), stack=BASE)
+    assert duplicates(facts.stack, Policy()) == [("arrow", ("53", "54"))]
+    assert duplicates(facts.stack, Policy(shared=("arrow",))) == []
 
 
 class World(NamedTuple):
