@@ -167,7 +167,8 @@ def _note(place: Place, slot: Slot) -> str:
     if slot.lane == IN_HUSKY or (slot.lane == NATIVE and place.is_in_worktree):
         notes.append("it lies in the worktree: commit it for everybody, and each linked worktree needs it")
     elif slot.lane == NATIVE and place.is_outside:
-        notes.append(f"it lies outside of the repository, where core.hooksPath ({place.scope}) leads")
+        leads = f"core.hooksPath ({place.scope}) leads" if place.scope else "a link leads"
+        notes.append(f"it lies outside of the repository, where {leads}")
     elif slot.lane == IN_LEFTHOOK:
         notes.append("named in lefthook-local.yml, which is yours alone")
     return "; ".join(notes)

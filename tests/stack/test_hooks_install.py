@@ -333,6 +333,17 @@ def test_a_folder_of_all_repositories_is_left_alone(repo: Repo, monkeypatch: pyt
     assert (shared / "pre-push").read_text() == THEIRS
 
 
+def test_a_folder_that_is_a_link(repo: Repo) -> None:
+    """Where the hooks folder itself leads out of the repository, that is said."""
+    hooks_of(repo).rmdir()
+    (repo.path.parent / "elsewhere").mkdir()
+    hooks_of(repo).symlink_to(repo.path.parent / "elsewhere")
+    before = snapshot(repo.path.parent)
+    assert {one.note for one in install(old_git(repo))} == {"it lies outside of the repository, where a link leads"}
+    uninstall(old_git(repo))
+    assert snapshot(repo.path.parent) == before
+
+
 def test_hooks_that_are_switched_off_stay_off(repo: Repo) -> None:
     """core.hooksPath on a file means that nobody wants hooks here."""
     repo.git("config", "core.hooksPath", os.devnull)
