@@ -5,9 +5,10 @@ from __future__ import annotations
 from batuta_hooks.checks.path_deps import REFUSED
 from batuta_hooks.domain.crates_io import refusals
 from batuta_hooks.domain.finding import Finding
-from batuta_hooks.domain.manifest import Manifest
+from batuta_hooks.domain.manifest import Dependency, Manifest
 from batuta_hooks.domain.packaged import as_upload
 from batuta_hooks.domain.publishable import Reason
+from batuta_hooks.domain.tree import is_outside, join
 from batuta_hooks.domain.workspace import ManifestFault, Manifests, position_of
 
 TYPE_CHECKING = False
@@ -25,33 +26,50 @@ class Workspaces:
     def __init__(self, manifests: Manifests, repository: str) -> None:
         self._manifests = manifests
         self._repository = repository
-        self._faults: dict[str, ManifestFault | None] = {}
+        self._faults: dict[str, Reason | None] = {}
 
     def refusal(self, manifest: Manifest) -> Reason | None:
         """Why cargo cannot load the workspace around a manifest: it loads every member before it looks at one."""
         root = self._manifests.root_of(manifest)
         if root is None:
             return None
-        fault = root if isinstance(root, ManifestFault) else self._fault_in(root)
+        if isinstance(root, ManifestFault):
+            return unreadable(root, self._repository)
+        fault = self._fault_in(root)
         if fault is not None:
-            return unreadable(fault, self._repository)
-        assert isinstance(root, Manifest)
+            return fault
         if manifest.path != root.path and manifest.path not in self._manifests.members(root):
             message = f"the workspace of {root.path} neither lists nor excludes it"
             return Reason(message, "", self._repository, manifest.path, 1)
         return None
 
-    def _fault_in(self, root: Manifest) -> ManifestFault | None:
+    def _fault_in(self, root: Manifest) -> Reason | None:
         if root.path not in self._faults:
             self._faults[root.path] = self._first_fault(root)
         return self._faults[root.path]
 
-    def _first_fault(self, root: Manifest) -> ManifestFault | None:
+    def _first_fault(self, root: Manifest) -> Reason | None:
         for path in (root.path, *self._manifests.members(root)):
             member = self._manifests.resolve(path)
             if isinstance(member, ManifestFault):
-                return member
+                return unreadable(member, self._repository)
+            for dependency in member.dependencies if member is not None else ():
+                if dependency.path is not None and self._is_missing(dependency):
+                    line = position_of(self._text(dependency, root), dependency.key)[0]
+                    message = f"a clone has no `{dependency.package}` at `{dependency.path}`, so cargo loads no member"
+                    return Reason(message, "", self._repository, dependency.manifest_path, line)
         return None
+
+    def _is_missing(self, dependency: Dependency) -> bool:
+        """Whether a path leads to nothing that a clone has: cargo looks there for more members of the workspace."""
+        folder = join(dependency.folder, dependency.path or "")
+        if self._manifests.tree.in_submodule(folder):
+            return False
+        return is_outside(folder) or bool(self._manifests.absence(join(folder, "Cargo.toml")))
+
+    def _text(self, dependency: Dependency, root: Manifest) -> bytes:
+        source = self._manifests.load(dependency.manifest_path)
+        return source.text if isinstance(source, Manifest) else root.text
 
 
 def unreadable(fault: ManifestFault, repository: str) -> Reason:

@@ -353,6 +353,21 @@ WORKSPACES = {
     "cycle": workspace({"a": _AB["a"], "b": crate("b", deps('a = { path = "../a", version = "0.1" }'))}),
     "broken member": workspace({"a": crate("a"), "b": "[package]\nname = 3\n"}),
     "missing member": Case({"w": {"Cargo.toml": '[workspace]\nmembers = ["a", "gone"]\n', "a/Cargo.toml": crate("a")}}),
+    "member's path leaves": workspace(
+        {"a": crate("a"), "b": crate("b", deps('c = { path = "../../c", version = "1" }'))}, line("c", "1.0.0")
+    ),
+    "member's dev path leaves": workspace(
+        {"a": crate("a"), "b": crate("b", '[dev-dependencies]\nc = { path = "../../c" }')}
+    ),
+    "member's path leads nowhere": workspace(
+        {"a": crate("a"), "b": crate("b", deps('c = { path = "../c", version = "1" }'))}, line("c", "1.0.0")
+    ),
+    "root's path leaves": alone(
+        '[workspace]\n[dependencies]\nb = { path = "../b", version = "1" }', line("b", "1.0.0")
+    ),
+    "unused path of the root leaves": workspace(
+        {"a": crate("a")}, root='[workspace.dependencies]\nb = { path = "../b", version = "1" }\n'
+    ),
     "unlisted": Case(
         {"w": {"Cargo.toml": '[workspace]\nmembers = ["a"]\n', "a/Cargo.toml": crate("a"), "c/Cargo.toml": crate("c")}}
     ),

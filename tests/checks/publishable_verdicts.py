@@ -138,6 +138,11 @@ workspaces/dev cycle, versioned: a=no, b=no
 workspaces/cycle: a=no, b=no
 workspaces/broken member: a=no, w/b/Cargo.toml=no
 workspaces/missing member: a=no
+workspaces/member's path leaves: a=no, b=no
+workspaces/member's dev path leaves: a=no, b=no
+workspaces/member's path leads nowhere: a=no, b=no
+workspaces/root's path leaves: a=no
+workspaces/unused path of the root leaves: a=now
 workspaces/unlisted: a=now, c=no
 workspaces/excluded: a=now, c=now
 workspaces/root package: r=after:a, a=now
