@@ -35,13 +35,10 @@ class Workspaces:
             return None
         if isinstance(root, ManifestFault):
             return unreadable(root, self._repository)
-        fault = self._fault_in(root)
-        if fault is not None:
-            return fault
         if manifest.path != root.path and manifest.path not in self._manifests.members(root):
             message = f"the workspace of {root.path} neither lists nor excludes it"
             return Reason(message, "", self._repository, manifest.path, 1)
-        return None
+        return self._fault_in(root)
 
     def _fault_in(self, root: Manifest) -> Reason | None:
         if root.path not in self._faults:

@@ -89,14 +89,15 @@ def test_stale_lock_files(report: Report) -> None:
 
 
 def test_verdicts(report: Report) -> None:
-    """Of 181 packages 18 stay at home; 84 are refused whatever the registry has, 11 of them for what cargo looks at."""
-    assert Counter(crate.publishable.verdict for crate in report.crates) == {"unknown": 79, "never": 18, "no": 84}
+    """Of 181 packages 18 stay at home, and 100 are refused whatever the registry has, 11 of them by cargo here."""
+    assert Counter(crate.publishable.verdict for crate in report.crates) == {"unknown": 63, "never": 18, "no": 100}
     assert sum(is_refused_by_cargo(crate) for crate in report.crates) == 11
 
 
 def is_refused_by_cargo(crate: Crate) -> bool:
-    """Whether something stands in the manifests themselves that cargo refuses, and not crates.io alone."""
-    return any(one.is_own and "crates.io refuses it" not in one.message for one in crate.publishable.reasons)
+    """Whether something stands in the manifests themselves that cargo refuses even here, where all siblings are."""
+    reasons = [one.message for one in crate.publishable.reasons if one.is_own]
+    return any("crates.io refuses it" not in one and "a clone has no" not in one for one in reasons)
 
 
 @pytest.mark.cargo
