@@ -77,26 +77,39 @@ def _apply_one(plan: RepositoryPlan, wish: Wish, cargo: Cargo) -> Outcome:
             return Outcome(name, UNTOUCHED, why=f"{changed[0]} is another one by now: run sync again")
     except (BatutaError, OSError) as error:
         return Outcome(name, UNTOUCHED, why=_clause(error))
-    notes: list[str] = []
     try:
-        for edit in plan.files:
-            replace(os.path.join(plan.folder, edit.path), edit.after)
-        for root in plan.roots:
-            notes += cargo.bring_lock_along(os.path.join(plan.folder, root), plan.changes)
-        verified = tuple(cargo.verify(plan))
-        if not all(one.passed for one in verified):
+        outcome = _carry_out(plan, cargo, before)
+        if outcome.state != EDITED:
             _restore(plan, before)
-            return Outcome(name, RESTORED, verified, why="it does not build with these changes", notes=tuple(notes))
-        _remove_new_locks(plan, before)
-        if not commits:
-            return Outcome(name, EDITED, verified, why=why, notes=tuple(notes))
-        return Outcome(name, COMMITTED, verified, _commit(plan, before), notes=tuple(notes))
+        elif commits and not outcome.why:
+            return outcome._replace(state=COMMITTED, commit=_commit(plan, before))
+        return outcome._replace(why=outcome.why or why)
     except (BatutaError, OSError) as error:
         _restore(plan, before)
-        return Outcome(name, RESTORED, why=_clause(error), notes=tuple(notes))
+        return Outcome(name, RESTORED, why=_clause(error))
     except BaseException:
         _restore(plan, before)
         raise
+
+
+def _carry_out(plan: RepositoryPlan, cargo: Cargo, before: Mapping[str, bytes | None]) -> Outcome:
+    """Edit and verify; edited, with the reason if it must not be committed, or what has to be restored."""
+    notes: list[str] = []
+    left_behind: list[str] = []
+    for edit in plan.files:
+        replace(os.path.join(plan.folder, edit.path), edit.after)
+    for root in plan.roots:
+        followed = cargo.bring_lock_along(os.path.join(plan.folder, root), plan.changes)
+        notes += followed.notes
+        left_behind += [] if followed.has_followed else [os.path.join(root, "Cargo.lock")]
+    verified = tuple(cargo.verify(plan))
+    if not all(one.passed for one in verified):
+        why = "it does not build with these changes"
+        return Outcome(plan.repository, RESTORED, verified, why=why, notes=tuple(notes))
+    _remove_new_locks(plan, before)
+    stale = tracked(plan.folder, [path for path in left_behind if _read(plan, path) == before[path]])
+    why = f"nothing is committed, for {stale[0]} does not follow" if stale else ""
+    return Outcome(plan.repository, EDITED, verified, why=why, notes=tuple(notes))
 
 
 def _may_commit(plan: RepositoryPlan, wish: Wish) -> tuple[bool, str]:

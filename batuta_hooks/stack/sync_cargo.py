@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from batuta_hooks.domain.lockfile import LockedPackage, LockFault, read_lockfile
 from batuta_hooks.domain.semver import InvalidVersion, Version
@@ -14,6 +15,13 @@ from batuta_hooks.stack.sync_values import Change, RepositoryPlan, Verified
 _LOCK_TIMEOUT_S = 600.0
 _VERIFY_TIMEOUT_S = 3600.0
 _CHECK = ("cargo", "check", "--quiet", "--workspace")
+
+
+class Followed(NamedTuple):
+    """Whether a lock file, if there is one, follows its manifests, and notes for the user."""
+
+    has_followed: bool
+    notes: tuple[str, ...] = ()
 
 
 class Cargo:
@@ -30,19 +38,22 @@ class Cargo:
         if offline:
             self._env["CARGO_NET_OFFLINE"] = "true"
 
-    def bring_lock_along(self, root: str, changes: Sequence[Change]) -> Iterator[str]:
-        """Let the Cargo.lock in a folder follow its manifests, and nothing else in it; notes on what did not work.
+    def bring_lock_along(self, root: str, changes: Sequence[Change]) -> Followed:
+        """Let the Cargo.lock in a folder follow its manifests, and nothing else in it.
 
         A package that comes in anew is locked at the version that was meant, not at any newer one.
         """
         lock = os.path.join(root, "Cargo.lock")
         before = _read(lock)
         if before is None:
-            return
+            return Followed(True)
         ended = self._run(["cargo", "update", "--quiet", "--workspace"], root)
         if ended.code:
-            yield f"Cargo.lock was not brought along: {_reason(ended)}"
-            return
+            return Followed(False, (f"Cargo.lock was not brought along: {_reason(ended)}",))
+        return Followed(True, tuple(self._lock_precisely(root, lock, before, changes)))
+
+    def _lock_precisely(self, root: str, lock: str, before: bytes, changes: Sequence[Change]) -> Iterator[str]:
+        """Lock what is new at the version that was meant; notes on what could not be."""
         known = {(package.name, package.version) for package in _packages(before) if package.source}
         for name, version in sorted({(change.dependency, change.version) for change in changes if change.version}):
             for package in _packages(_read(lock) or b""):

@@ -242,13 +242,13 @@ def test_a_repository_without_a_commit_is_edited(stack: Path, capsys: pytest.Cap
 def test_a_lock_file_that_cannot_follow_is_told(
     stack: Path, capsys: pytest.CaptureFixture[str], registry: FaultyRegistry
 ) -> None:
-    """What cargo cannot resolve stays locked as it was, byte for byte, and the command that verifies decides."""
+    """What cargo cannot resolve stays locked as it was, byte for byte, and no commit holds such a lock file."""
     (stack / "batuta-stack.toml").write_text('[sync]\nverify_command = "true"\n')
     lock = (stack / "entrenar/Cargo.lock").read_bytes()
     said(capsys, "--dry-run")
     registry.files.pop("index/al/im/alimentar")
     (one,) = document(capsys, "--yes", "--offline")["repositories"]
-    assert one["state"] == "committed"
+    assert (one["state"], one["why"]) == ("edited", "nothing is committed, for Cargo.lock does not follow")
     assert one["notes"][0].startswith("Cargo.lock was not brought along: ")
     assert (stack / "entrenar/Cargo.lock").read_bytes() == lock
 
