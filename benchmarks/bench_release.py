@@ -18,6 +18,7 @@ from batuta_hooks.registry.overlay import Overlay, folder_upstream
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import find_workspace
 from batuta_hooks.stack.crates_io import Asking
+from batuta_hooks.stack.gate_values import Going
 from batuta_hooks.stack.gates import Gated, Gates
 from batuta_hooks.stack.rehearsal_registry import rehearsal_environment
 from batuta_hooks.stack.rehearse import Manner, rehearse
@@ -122,7 +123,7 @@ def gates_beside_the_longest(folder: Path) -> None:
         run("git", "init", "-q", cwd=repository)
         run("git", "commit", "-q", "--allow-empty", "-m", "sample", cwd=repository)
         config = Config(quality=quality, gates=(Gate("more", f"sleep {GATE_S / 2}"),))
-        gated.append(Gated(repository.name, str(repository), {"c": ""}, number // 3, config))
+        gated.append(Gated(repository.name, str(repository), {"c": Going("")}, number // 3, config))
     start = time.perf_counter()
     results = Gates(gated, str(folder / "own"), uses_cache=False).run(2)
     spent = (time.perf_counter() - start) * 1000

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from batuta_hooks.domain.audit import InvalidAudit, read_audit, stopping
 from batuta_hooks.domain.config import Config, Quality
 from batuta_hooks.domain.coverage import read_output
 from batuta_hooks.domain.lint_output import read_lint
-from batuta_hooks.stack.gate_values import AUDIT, COVERAGE, LINT, TESTS, CommandGate
+from batuta_hooks.stack.gate_values import AUDIT, COVERAGE, LINT, SEMVER, TESTS, CommandGate, Going
 from batuta_hooks.stack.measured import newest_file
 from batuta_hooks.stack.processes import Ended
 
 _TIMEOUT_S = 3600.0
 _NOT_FOUND, _TIME_OVER = 127, 124
 _AUDIT = "cargo audit --json"
+_SEMVER_PROGRAM, _SEMVER = "cargo-semver-checks", "cargo semver-checks check-release"
 _INSTALL_AUDIT = 'cargo install cargo-audit, or [quality] audit = "skip"'
 _MOST_SHOWN = 3
 
@@ -32,12 +36,14 @@ class Judgement(NamedTuple):
     figure: float | None = None
 
 
-def command_gates(config: Config, folder: str, crates: dict[str, str]) -> list[CommandGate]:
+def command_gates(config: Config, folder: str, crates: Mapping[str, Going]) -> list[CommandGate]:
     """The gates of a repository that run a command, in their order.
+
+    Where cargo-semver-checks is installed, its verdict on each library is a gate.
 
     Args:
         folder: the absolute path of the checkout.
-        crates: the folders of the crates to be released, relative to it, by name.
+        crates: the crates to be released, by name.
     """
     quality = config.quality
     most = "" if quality.max_warnings is None else str(quality.max_warnings)
@@ -50,15 +56,25 @@ def command_gates(config: Config, folder: str, crates: dict[str, str]) -> list[C
     ]
     if quality.audit != "skip":
         gates.append(CommandGate(AUDIT, _AUDIT, _TIMEOUT_S, folder, rules=(("audit", quality.audit),)))
+    if shutil.which(_SEMVER_PROGRAM):
+        gates += [
+            CommandGate(SEMVER, _semver(crate, going.step), _TIMEOUT_S, folder, crate)
+            for crate, going in sorted(crates.items())
+            if going.step
+        ]
     for gate in config.gates:
         if gate.per == "crate":
             gates += [
-                CommandGate(gate.name, gate.command, gate.timeout_s, os.path.join(folder, place), crate)
-                for crate, place in sorted(crates.items())
+                CommandGate(gate.name, gate.command, gate.timeout_s, os.path.join(folder, going.folder), crate)
+                for crate, going in sorted(crates.items())
             ]
         else:
             gates.append(CommandGate(gate.name, gate.command, gate.timeout_s, folder))
     return gates
+
+
+def _semver(crate: str, step: str) -> str:
+    return f"{_SEMVER} --package {shlex.quote(crate)} --release-type {step}"
 
 
 def judge(gate: CommandGate, ended: Ended, printed: str, quality: Quality, started_ns: int) -> Judgement:
@@ -74,6 +90,9 @@ def judge(gate: CommandGate, ended: Ended, printed: str, quality: Quality, start
         return _audited(ended, printed, quality)
     if gate.name == LINT:
         return _linted(ended, printed, quality)
+    if ended.code and gate.name == SEMVER:
+        broken = f"`{gate.command}` says that more breaks than this version's step allows"
+        return Judgement(False, f"{broken}: --bump {gate.crate}=major, or mend what breaks")
     if ended.code:
         return Judgement(False, _failed(gate, ended))
     if gate.name == COVERAGE:

@@ -8,7 +8,7 @@ PASSED, FAILED, CACHED, SKIPPED, PENDING = "passed", "failed", "cached", "skippe
 
 #: The gates that run no command of the user's; they are judged from the plan and from git.
 CLEAN, PATHS, PUBLISHABLE, TAG, VERSION = "git-clean", "no-paths", "publishable", "tag-free", "version-free"
-LINT, TESTS, COVERAGE, AUDIT = "lint", "tests", "coverage", "audit"
+LINT, TESTS, COVERAGE, AUDIT, SEMVER = "lint", "tests", "coverage", "audit", "semver"
 
 
 class GateResult(NamedTuple):
@@ -28,6 +28,19 @@ class GateResult(NamedTuple):
     detail: str = ""
     crate: str = ""
     log: str = ""
+
+
+class Going(NamedTuple):
+    """A crate that is to be released.
+
+    Attributes:
+        folder: its own, relative to the repository; empty for the top.
+        step: what its version's step may change, ``major``, ``minor`` or ``patch``; empty where it has no release to be
+            compared with, or no library.
+    """
+
+    folder: str
+    step: str = ""
 
 
 class CommandGate(NamedTuple):

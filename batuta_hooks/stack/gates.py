@@ -31,9 +31,11 @@ from batuta_hooks.stack.gate_values import (
     VERSION,
     CommandGate,
     GateResult,
+    Going,
 )
 from batuta_hooks.stack.own_folder import make_own_folder
-from batuta_hooks.stack.plan_values import Plan
+from batuta_hooks.stack.plan_values import Plan, PlannedRelease
+from batuta_hooks.stack.plan_versions import read_version
 from batuta_hooks.stack.processes import Processes
 
 _FROM_THE_PLAN = (PATHS, PUBLISHABLE, TAG, VERSION)
@@ -51,13 +53,13 @@ class Gated(NamedTuple):
     Attributes:
         path: relative to the workspace.
         folder: its checkout.
-        crates: the folders of these crates, relative to it, by name.
+        crates: these crates, by name.
         wave: the first that one of them is in.
     """
 
     path: str
     folder: str
-    crates: dict[str, str]
+    crates: dict[str, Going]
     wave: int
     config: Config
 
@@ -67,10 +69,21 @@ def gated(plan: Plan, folders: Mapping[str, str], configs: Mapping[str, Config])
     found: dict[str, Gated] = {}
     for one in plan.releases:
         place = one.manifest_path.removesuffix("Cargo.toml").rstrip("/")
+        has_library = os.path.exists(os.path.join(folders[one.repository], place, "src", "lib.rs"))
         fresh = Gated(one.repository, folders[one.repository], {}, one.wave or 0, configs[one.repository])
         known = found.setdefault(one.repository, fresh)
-        known.crates[one.crate] = place
+        known.crates[one.crate] = Going(place, _step(one) if has_library and not one.is_new else "")
     return sorted(found.values(), key=lambda one: (one.wave, one.path))
+
+
+def _step(release: PlannedRelease) -> str:
+    """What the step to a version may change, as cargo reads versions."""
+    before, after = read_version(release.current), read_version(release.next)
+    if before is None or after is None or before == after:
+        return ""
+    if before.bucket != after.bucket:
+        return "major"
+    return "patch" if before[:2] == after[:2] else "minor"
 
 
 class Gates:

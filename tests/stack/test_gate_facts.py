@@ -13,6 +13,7 @@ from batuta_hooks.cli.app import main
 from batuta_hooks.domain.config import read_config
 from batuta_hooks.domain.config_keys import Layer
 from batuta_hooks.domain.toml_text import read_toml
+from batuta_hooks.stack.gate_values import Going
 from batuta_hooks.stack.gates import Gated, Gates
 from tests.support.repos import Repo, make_repo, package
 
@@ -39,7 +40,7 @@ def stack(tmp_path: Path) -> Path:
     }
     repo = make_repo(tmp_path / "both", files)
     config, _ = read_config([Layer(read_toml(CONFIG.encode()), "batuta-stack.toml", CONFIG.encode())])
-    gated = Gated("both", str(repo.path), {"a": "a", "b": "b"}, 0, config)
+    gated = Gated("both", str(repo.path), {"a": Going("a"), "b": Going("b")}, 0, config)
     results = Gates([gated], str(tmp_path / ".batuta")).run()
     assert {one.state for one in results["both"]} == {"passed"}
     return tmp_path

@@ -14,7 +14,7 @@ from batuta_hooks.domain.audit import Advisory, InvalidAudit, read_audit, stoppi
 from batuta_hooks.domain.config import Config, Gate, Quality
 from batuta_hooks.domain.lint_output import Lint, read_lint
 from batuta_hooks.stack.gate_judges import base_score
-from batuta_hooks.stack.gate_values import GateResult
+from batuta_hooks.stack.gate_values import GateResult, Going
 from batuta_hooks.stack.gates import Gated, Gates, failures
 from tests.support.repos import Repo, make_repo
 
@@ -37,7 +37,9 @@ def own(tmp_path: Path) -> Path:
 def gated(repo: Repo, quality: Quality = QUIET, *gates: Gate, wave: int = 1) -> Gated:
     """A repository with one crate, and its gates; no audit unless asked for."""
     found = quality if quality.audit != "critical" else quality._replace(audit="skip")
-    return Gated(repo.path.name, str(repo.path), {"crate": ""}, wave, Config(quality=found, gates=gates))
+    return Gated(
+        repo.path.name, str(repo.path), {"crate": Going("", "patch")}, wave, Config(quality=found, gates=gates)
+    )
 
 
 def run(own: Path, *repositories: Gated, uses_cache: bool = True, jobs: int = 1) -> dict[str, GateResult]:
@@ -191,7 +193,9 @@ def test_coverage_from_a_file(repo: Repo, own: Path) -> None:
 def test_gates_of_crates(repo: Repo, own: Path) -> None:
     """A gate for each crate runs in its folder."""
     repo.commit("crates", {"a/x": "1", "b/x": "1"})
-    one = gated(repo, QUIET, Gate("own", "pwd; test -e good", per="crate"))._replace(crates={"a": "a", "b": "b"})
+    one = gated(repo, QUIET, Gate("own", "pwd; test -e good", per="crate"))._replace(
+        crates={"a": Going("a"), "b": Going("b")}
+    )
     repo.commit("good", {"a/good": ""})
     found = Gates([one], str(own)).run(1)["r"]
     assert [(result.crate, result.state) for result in found if result.name == "own"] == [
@@ -270,6 +274,22 @@ def test_audit_gate(repo: Repo, own: Path, audited: Callable[[str, int], None]) 
     assert "RUSTSEC-2024-0000 in p 1.0.0 (9.8)" in failed.detail
     audited("error: couldn't fetch advisory database", 2)
     assert run(own, gated(repo, quality), uses_cache=False)["r/audit"].state == "failed"
+
+
+def test_semver_gate(repo: Repo, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where cargo-semver-checks is installed it judges each library by the step of its version."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, text in (("cargo-semver-checks", "exit 0"), ("cargo", 'echo "$@"; exit 1')):
+        (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+        (folder / name).chmod(0o755)
+    assert "r/semver" not in run(own, gated(repo))
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    failed = run(own, gated(repo))["r/semver"]
+    assert (failed.state, failed.crate) == ("failed", "crate")
+    assert "--bump crate=major" in failed.detail
+    assert Path(failed.log).read_text() == "semver-checks check-release --package crate --release-type patch\n"
+    assert "r/semver" not in run(own, gated(repo)._replace(crates={"new": Going("")}))
 
 
 @pytest.mark.parametrize(
