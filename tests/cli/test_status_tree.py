@@ -17,11 +17,17 @@ from tests.support.stacks import make_stack
 NEEDS = {"app": "lib base", "base": "", "lib": "base mid", "mid": "base", "tool": "mid"}
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five crates, of which one cannot be published; nobody changes them."""
+    return make_stack(tmp_path_factory.mktemp("stack"), NEEDS, versionless=("lib", "mid"))
+
+
 @pytest.fixture
-def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Five crates, of which one cannot be published; the current folder."""
-    monkeypatch.chdir(make_stack(tmp_path, NEEDS, versionless=("lib", "mid")))
-    return tmp_path
+def stack(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same as the current folder."""
+    monkeypatch.chdir(made)
+    return made
 
 
 def lines(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
