@@ -181,6 +181,9 @@ def _warnings(facts: StackFacts, releases: Sequence[PlannedRelease]) -> Iterable
             yield f"{path} has no branch checked out: name the one to push as [release] branch"
         if isinstance(repository.remote_tags, Unknown):
             yield f"{path}: which tags {repository.release.remote} has is not known: {repository.remote_tags.why}"
+    for registry in sorted({one.registry for one in releases}):
+        if why := facts.token_faults.get(registry, ""):
+            yield f"{registry} will take nothing without a token: {why}"
     new = [one.crate for one in releases if one.is_new]
     if new:
         yield f"trusted publishing cannot publish a crate for the first time: {', '.join(new)}"

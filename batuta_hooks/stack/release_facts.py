@@ -125,6 +125,7 @@ class StackFacts(NamedTuple):
         groups: ``[release_groups]``.
         unknown: what could not be learnt, and of which crate or repository.
         unreadable: crates whose manifests cargo cannot load, and why.
+        token_faults: why there is no token for a registry that crates go to, by its name; empty where there is one.
     """
 
     crates: Mapping[str, CrateFacts]
@@ -132,6 +133,7 @@ class StackFacts(NamedTuple):
     groups: Mapping[str, tuple[str, ...]]
     unknown: tuple[Unknown, ...] = ()
     unreadable: Mapping[str, Refusal] = {}
+    token_faults: Mapping[str, str] = {}
 
 
 class Wish(NamedTuple):

@@ -9,31 +9,27 @@ from typing import NamedTuple, TypeVar
 
 from batuta_hooks.domain.config import Config
 from batuta_hooks.domain.facts import Published
-from batuta_hooks.domain.finding import ERROR, Unknown
-from batuta_hooks.domain.graph import edges_of
+from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.domain.tag_crates import TagCrates
-from batuta_hooks.domain.tags import is_same_version, read_tag, template_of
+from batuta_hooks.domain.tags import is_same_version, read_tag
 from batuta_hooks.git.command import Git, environment
 from batuta_hooks.git.remote_tags import local_tags, remote_tags
 from batuta_hooks.registry.archive import ArchiveFacts
 from batuta_hooks.registry.sources import CRATES_IO
-from batuta_hooks.stack.changes import UNKNOWN, Change
+from batuta_hooks.stack.changes import Change
 from batuta_hooks.stack.check import check
 from batuta_hooks.stack.checkouts import Checkout, Workspace
 from batuta_hooks.stack.crates_io import Asking, View
 from batuta_hooks.stack.judging import Opened, judged_paths
 from batuta_hooks.stack.last_content import Baseline, change_of
-from batuta_hooks.stack.release_facts import CrateFacts, Need, Place, Refusal, RepositoryFacts, StackFacts
+from batuta_hooks.stack.release_crates import Draft, crate_facts, may_go, refusals_of, unreadable
+from batuta_hooks.stack.release_facts import RepositoryFacts, StackFacts
 from batuta_hooks.stack.release_registry import Archived, PublishRegistries, Target
-from batuta_hooks.stack.verdict import Crate, Report
+from batuta_hooks.stack.verdict import Report
 
 _Found = TypeVar("_Found")
-
-#: Findings that stop a release, as errors: what cargo or the registry refuses, and what breaks a clone.
-_STOPPING = ("PD001", "PD002", "PD003", "PD004", "PD005", "PD006", "PD007", "PD008")
-_STOPPING_TOO = ("VA001", "VA002", "VA006", "VA007", "VA012")
 
 
 class Gathered(NamedTuple):
@@ -53,15 +49,6 @@ class Gathered(NamedTuple):
     notes: tuple[str, ...]
 
 
-class _Draft(NamedTuple):
-    """A crate of which only its manifest is known."""
-
-    opened: Opened
-    manifest: Manifest
-    target: Target
-    published: Published | Unknown
-
-
 def gather_release(
     workspace: Workspace,
     asking: Asking,
@@ -75,7 +62,7 @@ def gather_release(
         BatutaError: git cannot be run, or no repository could be read.
     """
     registries = PublishRegistries(asking)
-    seen: dict[str, list[_Draft]] = {}
+    seen: dict[str, list[Draft]] = {}
 
     def look(opened: Opened, view: View | None) -> None:
         seen[opened.checkout.path] = list(_drafts(opened, view, registries))
@@ -88,7 +75,7 @@ def gather_release(
     repositories = {path: found[0].opened for path, found in seen.items() if found}
     with ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0))) as threads:
         tags = _by_path(repositories, threads.map(lambda one: local_tags(one.folder), repositories.values()))
-        baselines = {name: _baseline(draft, tags) for name, draft in drafts.items() if _may_go(draft)}
+        baselines = {name: _baseline(draft, tags) for name, draft in drafts.items() if may_go(draft)}
         archives = registries.archives(
             Archived(drafts[name].target, name, baseline.version)
             for name, baseline in baselines.items()
@@ -102,16 +89,24 @@ def gather_release(
         by_path = _by_path(repositories, facts)
     for opened in repositories.values():
         opened.repository.close()
-    refusals = {(crate.repository, crate.manifest_path): list(_refusals(crate)) for crate in report.crates}
+    refusals = {(crate.repository, crate.manifest_path): list(refusals_of(crate)) for crate in report.crates}
     crates = {
-        name: _crate(draft, drafts, tags, changes[draft.opened.checkout.path].get(name), refusals)
+        name: crate_facts(draft, drafts, tags, changes[draft.opened.checkout.path].get(name), refusals)
         for name, draft in sorted(drafts.items())
     }
+    targets = {draft.target.registry: draft.target for draft in drafts.values() if may_go(draft)}
     groups: dict[str, tuple[str, ...]] = {}
     for opened in repositories.values():
         groups |= opened.config.release_groups
     return Gathered(
-        StackFacts(crates, by_path, groups, tuple(_unknown(report.checkouts)), _unreadable(report.crates, crates)),
+        StackFacts(
+            crates,
+            by_path,
+            groups,
+            tuple(_unknown(report.checkouts)),
+            unreadable(report.crates, crates),
+            {name: registries.token_fault(target) for name, target in targets.items()},
+        ),
         {path: opened.folder for path, opened in repositories.items()},
         {path: opened.config for path, opened in repositories.items()},
         report,
@@ -123,7 +118,7 @@ def _by_path(paths: Iterable[str], found: Iterable[_Found]) -> dict[str, _Found]
     return dict(zip(paths, found, strict=True))
 
 
-def _drafts(opened: Opened, view: View | None, registries: PublishRegistries) -> Iterator[_Draft]:
+def _drafts(opened: Opened, view: View | None, registries: PublishRegistries) -> Iterator[Draft]:
     for path in judged_paths(opened.facts.judged, opened.config):
         manifest = opened.facts.manifests.resolve(path)
         if not isinstance(manifest, Manifest) or manifest.package is None:
@@ -134,28 +129,23 @@ def _drafts(opened: Opened, view: View | None, registries: PublishRegistries) ->
         published: Published | Unknown = Unknown(manifest.name, "the registry was not asked")
         if view is not None and target.registry == CRATES_IO and manifest.package.is_publishable:
             published = view.published(manifest.name)
-        yield _Draft(opened, manifest, target, published)
+        yield Draft(opened, manifest, target, published)
 
 
-def _chosen(drafts: Iterable[_Draft]) -> dict[str, _Draft]:
+def _chosen(drafts: Iterable[Draft]) -> dict[str, Draft]:
     """One crate a name: the first that may be published, else the first."""
-    found: dict[str, _Draft] = {}
+    found: dict[str, Draft] = {}
     for draft in drafts:
         known = found.setdefault(draft.manifest.name, draft)
-        if _may_go(draft) and not _may_go(known):
+        if may_go(draft) and not may_go(known):
             found[draft.manifest.name] = draft
     return found
 
 
-def _may_go(draft: _Draft) -> bool:
-    package = draft.manifest.package
-    return package is not None and package.is_publishable and package.version is not None
-
-
-def _with_other_registries(drafts: dict[str, _Draft], registries: PublishRegistries) -> dict[str, _Draft]:
+def _with_other_registries(drafts: dict[str, Draft], registries: PublishRegistries) -> dict[str, Draft]:
     groups: dict[Target, list[str]] = {}
     for name, draft in drafts.items():
-        if draft.target.registry != CRATES_IO and _may_go(draft):
+        if draft.target.registry != CRATES_IO and may_go(draft):
             groups.setdefault(draft.target, []).append(name)
     found = dict(drafts)
     for target, names in groups.items():
@@ -164,7 +154,7 @@ def _with_other_registries(drafts: dict[str, _Draft], registries: PublishRegistr
     return found
 
 
-def _baseline(draft: _Draft, tags: Mapping[str, Mapping[str, str]]) -> Baseline:
+def _baseline(draft: Draft, tags: Mapping[str, Mapping[str, str]]) -> Baseline:
     """The release that a crate is compared with: that of its own version, else the newest one before it."""
     package = draft.manifest.package
     assert package is not None
@@ -192,7 +182,7 @@ def _read(texts: Iterable[str]) -> dict[Version, str]:
     return found
 
 
-def _tagged(draft: _Draft, version: str, tags: Mapping[str, str]) -> dict[str, str]:
+def _tagged(draft: Draft, version: str, tags: Mapping[str, str]) -> dict[str, str]:
     """The tags of a version of a crate, with their commits."""
     manifests, rules = draft.opened.facts.manifests, draft.opened.config.tags
     found = {}
@@ -211,7 +201,7 @@ def _tagged(draft: _Draft, version: str, tags: Mapping[str, str]) -> dict[str, s
 
 def _changes(
     path: str,
-    drafts: Mapping[str, _Draft],
+    drafts: Mapping[str, Draft],
     baselines: Mapping[str, Baseline],
     archives: Mapping[tuple[str, str], ArchiveFacts | Unknown],
 ) -> dict[str, Change]:
@@ -244,78 +234,6 @@ def _repository(path: str, opened: Opened, tags: Mapping[str, str], offline: boo
         remote_tags={} if there is None else there,
         release=release,
     )
-
-
-def _crate(
-    draft: _Draft,
-    drafts: Mapping[str, _Draft],
-    tags: Mapping[str, Mapping[str, str]],
-    change: Change | None,
-    refusals: Mapping[tuple[str, str], list[Refusal]],
-) -> CrateFacts:
-    manifest, opened = draft.manifest, draft.opened
-    path = opened.checkout.path
-    assert manifest.package is not None
-    known = [one.manifest.name for one in drafts.values() if one.opened.checkout.path == path]
-    paths = TagCrates(opened.facts.manifests).bare().paths if tags[path] else ()
-    bare = [one for one in known if drafts[one].manifest.path in paths]
-    return CrateFacts(
-        name=manifest.name,
-        repository=path,
-        manifest_path=manifest.path,
-        folder=manifest.folder,
-        version=manifest.package.version or "0.0.0",
-        version_at=_version_at(opened, manifest),
-        registry=draft.target.registry,
-        is_publishable=_may_go(draft),
-        needs=tuple(_needs(manifest, drafts)),
-        edges=tuple(edges_of(manifest, path)),
-        published=draft.published,
-        change=change or Change(UNKNOWN, why="it is never published"),
-        refusals=tuple(refusals.get((path, manifest.path), ())),
-        tag_template=template_of(manifest.name, opened.config.tags, tags[path], known=known, bare=bare),
-    )
-
-
-def _version_at(opened: Opened, manifest: Manifest) -> Place:
-    if "version" in manifest.inherited_keys:
-        root = opened.facts.manifests.root_of(manifest)
-        if isinstance(root, Manifest):
-            return Place(root.path, ("workspace", "package", "version"))
-    return Place(manifest.path, (manifest.package_key, "version"))
-
-
-def _needs(manifest: Manifest, drafts: Mapping[str, _Draft]) -> Iterator[Need]:
-    for one in manifest.dependencies:
-        if one.package in drafts and one.package != manifest.name:
-            place = Place(one.manifest_path, one.key)
-            has_path = one.path is not None
-            yield Need(one.package, one.kind, one.requirement, one.target, place, has_path, one.inherited)
-
-
-def _refusals(crate: Crate) -> Iterator[Refusal]:
-    told = set()
-    for finding in crate.findings:
-        if finding.code in (*_STOPPING, *_STOPPING_TOO) and finding.severity == ERROR:
-            told.add(finding.code)
-            where = f"{finding.path}:{finding.line}: {finding.message}"
-            yield Refusal(finding.code, where, finding.fix, finding.dependency)
-        elif finding.code == "VA012":
-            yield Refusal(finding.code, finding.message, finding.fix)
-    if crate.publishable.verdict == "no" and not told:
-        # what the registry or a lock file lacks today, the release itself may bring
-        for reason in crate.publishable.reasons:
-            if reason.is_own:
-                yield Refusal(reason.code or "not publishable", str(reason))
-
-
-def _unreadable(judged: Iterable[Crate], crates: Mapping[str, CrateFacts]) -> dict[str, Refusal]:
-    """Crates that cargo cannot load, and why; those of a name that another checkout has left out."""
-    found = {}
-    for crate in judged:
-        if crate.name not in crates:
-            found[crate.name] = next(_refusals(crate), Refusal("PD008", crate.publishable.why))
-    return found
 
 
 def _unknown(checkouts: Iterable[Checkout]) -> Iterator[Unknown]:

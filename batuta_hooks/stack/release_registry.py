@@ -16,12 +16,14 @@ from batuta_hooks.domain.manifest import Package
 from batuta_hooks.registry.archive import ArchiveFacts, decode_facts
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.cargo_config import CargoConfig, ConfigFault, read_cargo_config
+from batuta_hooks.registry.credentials import NoToken, find_token
 from batuta_hooks.registry.entry import Entry, Miss, archive_key, registry_identity
 from batuta_hooks.registry.glance import Glance, cache_folder
+from batuta_hooks.registry.index_folder import CRATES_IO_INDEX
 from batuta_hooks.registry.lookup import Lookup, as_published
 from batuta_hooks.registry.on_disk import registry_url
 from batuta_hooks.registry.refresh import Manners, Refresher
-from batuta_hooks.registry.sources import CRATES_IO, find_source
+from batuta_hooks.registry.sources import CRATES_IO, SPARSE, Source, find_source
 from batuta_hooks.stack.crates_io import Asking
 
 _DEADLINE_S = 300.0
@@ -66,6 +68,21 @@ class PublishRegistries:
         settings = config if isinstance(config, ConfigFault) else config.settings()
         default = "" if isinstance(settings, ConfigFault) else settings.default_registry
         return Target(folder, default or CRATES_IO)
+
+    def token_fault(self, target: Target) -> str:
+        """Why cargo finds no token to publish with, a clause; empty where it does.  The token is shown to nobody."""
+        config = self._config(target.folder)
+        if isinstance(config, ConfigFault):
+            return str(config)
+        source: Source | ConfigFault = Source(
+            SPARSE, CRATES_IO_INDEX.removeprefix("sparse+"), CRATES_IO, CRATES_IO_INDEX
+        )
+        if target.registry != CRATES_IO:
+            source = find_source(config, target.registry)
+        if isinstance(source, ConfigFault):
+            return str(source)
+        found = find_token(config, source, self._asking.environment)
+        return found.why if isinstance(found, NoToken) else ""
 
     def published(self, target: Target, crates: Sequence[str]) -> dict[str, Published | Unknown]:
         """What a registry has of some crates, asked now unless that was done lately."""

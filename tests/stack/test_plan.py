@@ -356,7 +356,7 @@ def test_offline(stack: ReleaseStack) -> None:
     repo.git("remote", "add", "origin", "https://example.invalid/x")
     plan = stack.plan(offline=True)
     assert versions(plan) == {"a": "0.1.1"}
-    assert plan.warnings == ("a: which tags origin has is not known: no socket may be opened",)
+    assert "a: which tags origin has is not known: no socket may be opened" in plan.warnings
 
 
 def test_another_registry(stack: ReleaseStack) -> None:
@@ -372,3 +372,12 @@ def test_another_registry(stack: ReleaseStack) -> None:
         assert release is not None
         assert (release.registry, release.next) == ("own", "0.1.1")
         assert crates_io.asked_for("a") == []
+
+
+def test_token(stack: ReleaseStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That there is no token to publish with is told beforehand; one that is there is not shown."""
+    stack.crate("a", published=False)
+    assert any(warning.startswith("crates-io will take nothing without a token") for warning in stack.plan().warnings)
+    monkeypatch.setenv("CARGO_REGISTRY_TOKEN", "secret-word")
+    warnings = stack.plan().warnings
+    assert not any("token" in warning or "secret-word" in warning for warning in warnings)

@@ -123,3 +123,23 @@ def test_patch_in_a_configuration_above(stack: ReleaseStack) -> None:
     found = rehearse(prepared.plan, prepared.gathered, Manner(verifies_build=False))
     assert failures(found) == [("b", "publish")]
     assert "outside" in found.failed[0].said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_default", [False, True])
+def test_another_registry(stack: ReleaseStack, is_default: bool) -> None:
+    """Crates that go to another registry are rehearsed as going there, with what they need of it."""
+    with FaultyRegistry() as other:
+        config = stack.folder / ".cargo" / "config.toml"
+        more = f'[registries.own]\nindex = "{other.index_url}"\n' + (
+            '[registry]\ndefault = "own"\n' if is_default else ""
+        )
+        config.write_text(config.read_text() + more)
+        keys = "" if is_default else 'publish = ["own"]'
+        stack.crate("a", keys=keys, published=False)
+        stack.crate("b", 'a = { version = "0.1", registry = "own" }', keys=keys, published=False)
+        prepared = stack.prepared()
+        assert prepared.plan.blocked == ()
+        assert {one.registry for one in prepared.plan.releases} == {"own"}
+        found = rehearse(prepared.plan, prepared.gathered, Manner(verifies_build=False))
+        assert [(step.name, step.said) for step in found.failed] == []
