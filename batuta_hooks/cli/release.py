@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from batuta_hooks.cli import release_go as go
 from batuta_hooks.cli.check import Progress, asking_of, say_notes
 from batuta_hooks.cli.common import Common
 from batuta_hooks.cli.formats import ReleaseFormat
@@ -15,12 +16,19 @@ from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.report.plain import printable
 from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.check import report_time
-from batuta_hooks.stack.checkouts import find_workspace
+from batuta_hooks.stack.checkouts import Workspace, find_workspace
+from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.gate_values import CACHED, FAILED, GateResult
-from batuta_hooks.stack.gates import failures
+from batuta_hooks.stack.gates import Gates, failures
+from batuta_hooks.stack.own_folder import own_folder
 from batuta_hooks.stack.rehearse import Manner, Rehearsal, Step, rehearse
 from batuta_hooks.stack.release import Prepared, Results, exit_code, gates_of, prepare
+from batuta_hooks.stack.release_carry import Facts, carry_out, clear, differences
 from batuta_hooks.stack.release_facts import Wish
+from batuta_hooks.stack.release_lock import ReleaseLock
+from batuta_hooks.stack.release_run import Manner as RunManner
+from batuta_hooks.stack.release_run import Outcome
+from batuta_hooks.stack.steps.site import Pace
 
 _TAIL_LINES = 12
 _MOST_TAIL = 1 << 14
@@ -38,6 +46,11 @@ class ReleaseOptions(NamedTuple):
     no_verify_build: bool = False
     consumer_build: bool = False
     publish: bool = False
+    push: bool | None = None
+    resume: str | None = None
+    yes: bool = False
+    notify: str = ""
+    index_timeout: float = 600.0
     no_verify: bool = False
     no_cache: bool = False
     allow_behind: bool = False
@@ -45,44 +58,162 @@ class ReleaseOptions(NamedTuple):
 
 
 def run_release(common: Common, options: ReleaseOptions) -> int:
-    """Plan a release, run its gates unless it is a dry run, print the plan and return the exit code."""
+    """Plan a release and do what was asked for of it; print how it stands and return the exit code."""
     wish = wish_of(options)
-    if options.publish:
-        raise BatutaError("--publish is not there yet", mend="batuta-stack release --dry-run shows the plan")
     now = report_time()
-    prepared = prepare(
-        find_workspace(common.workspace),
-        wish,
-        asking_of(common, now),
-        jobs=common.jobs,
-        on_progress=Progress("repositories", quiet=bool(common.quiet)),
-    )
-    say_notes(prepared.gathered.notes)
-    if options.format_ is not ReleaseFormat.TEXT or not options.dry_run:
-        say_notes(f"blocked: {one.crate}: {', '.join(one.by)}: {one.why}" for one in prepared.plan.blocked)
-    results = _gate(prepared, options, common)
-    rehearsal = _rehearse(prepared, options, common) if options.rehearse and not prepared.plan.blocked else None
-    if options.format_ is ReleaseFormat.TEXT:
-        from batuta_hooks.cli.release_text import print_plan
+    asking = asking_of(common, now)
+    is_for_reading = options.format_ in (ReleaseFormat.MARKDOWN, ReleaseFormat.GITHUB_MATRIX) and not options.publish
+    shows_only = options.dry_run or is_for_reading or (options.rehearse and not options.publish)
+    if not shows_only:
+        go.refuse_unasked(options.yes)
+        if options.publish and asking.offline:
+            raise BatutaError("nothing can be published with --offline", mend="leave it out")
+    workspace = find_workspace(common.workspace)
+    stage = _Stage(common, options, wish, asking, workspace, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    if shows_only:
+        prepared = stage.prepare()
+        stage.tell(prepared)
+        results = stage.gates(prepared).skipped() if options.no_verify else stage.gates(prepared).pending()
+        rehearsal = _rehearse(prepared, options, common) if options.rehearse and not prepared.plan.blocked else None
+        stage.show(prepared, results, rehearsal)
+        return 1 if rehearsal is not None and rehearsal.failed else exit_code(prepared.plan, results)
+    with ReleaseLock(own_folder(workspace)):
+        say_notes(clear(workspace))
+        return _release(stage)
 
-        color = wants_color(common.color or "auto")
-        print_plan(prepared, results, rehearsal, color=color, quiet=bool(common.quiet), verbose=bool(common.verbose))
-    else:
+
+class _Stage(NamedTuple):
+    """What all parts of a release need."""
+
+    common: Common
+    options: ReleaseOptions
+    wish: Wish
+    asking: Asking
+    workspace: Workspace
+    timestamp: str
+
+    @property
+    def manners(self) -> go.Manners:
+        options = self.options
+        pushes = options.publish if options.push is None else options.push
+        return go.Manners(options.publish, pushes, options.yes, bool(self.common.quiet))
+
+    def prepare(self) -> Prepared:
+        return prepare(
+            self.workspace,
+            self.wish,
+            self.asking,
+            resume=self.options.resume,
+            pushes=self.manners.pushes,
+            jobs=self.common.jobs,
+            on_progress=Progress("repositories", quiet=bool(self.common.quiet)),
+        )
+
+    def tell(self, prepared: Prepared) -> None:
+        say_notes(prepared.gathered.notes)
+        if prepared.plan.begun:
+            say_notes([f"release {prepared.plan.id} is under way: going on with it"])
+        if self.options.format_ is not ReleaseFormat.TEXT or not self.options.dry_run:
+            say_notes(f"blocked: {one.crate}: {', '.join(one.by)}: {one.why}" for one in prepared.plan.blocked)
+
+    def gates(self, prepared: Prepared) -> Gates:
+        return gates_of(prepared, uses_cache=not self.options.no_cache)
+
+    def show(
+        self,
+        prepared: Prepared,
+        results: Results,
+        rehearsal: Rehearsal | None = None,
+        outcomes: Mapping[str, Outcome] | None = None,
+    ) -> None:
+        """Print the plan, and how it stands where it was carried out."""
+        if self.options.format_ is ReleaseFormat.TEXT:
+            from batuta_hooks.cli.release_text import print_plan
+
+            quiet, verbose = bool(self.common.quiet), bool(self.common.verbose)
+            color = wants_color(self.common.color or "auto")
+            print_plan(prepared, results, rehearsal, color=color, quiet=quiet, verbose=verbose)
+            return
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")  # for programs, whatever the terminal takes
-        for line in _document(prepared, results, rehearsal, now.strftime("%Y-%m-%dT%H:%M:%SZ"), options.format_):
+        for line in _document(prepared, results, rehearsal, self.timestamp, self.options.format_, outcomes):
             print(line)
-    return 1 if rehearsal is not None and rehearsal.failed else exit_code(prepared.plan, results)
 
 
-def _gate(prepared: Prepared, options: ReleaseOptions, common: Common) -> Results:
-    """The gates' results: of a run, or as they stand where the plan is only shown, or blocked."""
-    gates = gates_of(prepared, uses_cache=not options.no_cache)
+def _release(stage: _Stage) -> int:
+    """Carry a release out, under its lock."""
+    options, manners = stage.options, stage.manners
+    prepared = stage.prepare()
+    stage.tell(prepared)
+    gates = stage.gates(prepared)
+    results: Results = gates.skipped() if options.no_verify else gates.pending()
+    is_text = options.format_ is ReleaseFormat.TEXT
+    if is_text or prepared.plan.blocked or not prepared.plan.releases:
+        stage.show(prepared, results)
+        sys.stdout.flush()
+    if prepared.plan.blocked or not prepared.plan.releases:
+        return exit_code(prepared.plan, results)
+    rehearsal = _rehearse(prepared, options, stage.common) if options.rehearse else None
+    if rehearsal is not None and rehearsal.failed:
+        stage.show(prepared, results, rehearsal)
+        return 1
+    if not go.agrees(prepared.plan, manners):
+        say_notes(["nothing was released"])
+        return 1
     if options.no_verify:
         say_notes(["--no-verify: no gate is run, whatever they would say"])
-        return gates.skipped()
-    if options.dry_run or options.rehearse or prepared.plan.blocked:
-        return gates.pending()
+    else:
+        results = _gate(gates, prepared, stage.common)
+    if go.stopped_by_gates(results):
+        stage.show(prepared, results, rehearsal)
+        return 1
+    now = stage.prepare() if not manners.yes or _took_time(results) else prepared
+    if now.plan.plan_hash != prepared.plan.plan_hash:
+        say_notes(["the world has changed since the plan was made, so nothing is done; run the same command again"])
+        for line in differences(prepared.plan, now.plan):
+            print(f"    {printable(line)}", file=sys.stderr)
+        return 1
+    return _carry(stage, prepared, results, rehearsal)
+
+
+def _carry(stage: _Stage, prepared: Prepared, results: Results, rehearsal: Rehearsal | None) -> int:
+    options, manners = stage.options, stage.manners
+    pace = Pace(index_s=options.index_timeout)
+    manner = RunManner(manners.publishes, manners.pushes, not options.no_verify_build, pace, stage.common.jobs)
+    facts = Facts(go.command_line(), options.no_verify, go.gate_facts(results))
+    speaker = go.Speaker(quiet=manners.quiet)
+    run = carry_out(prepared, stage.asking, stage.workspace, manner, facts, speaker)
+    command = go.command_to_go_on(prepared.plan, manners, stage.common.workspace)
+    try:
+        run.run()
+    except KeyboardInterrupt:
+        go.say_standing(prepared.plan, run.outcomes, command)
+        raise
+    is_done = go.is_done(prepared, run, manners)
+    if not manners.publishes:
+        command = go.command_to_go_on(
+            prepared.plan, manners._replace(publishes=True, pushes=True), stage.common.workspace
+        )
+    go.say_standing(prepared.plan, run.outcomes, command)
+    if options.format_ is ReleaseFormat.TEXT:
+        for line in go.report(prepared.plan, run.outcomes):
+            print(printable(line))
+    else:
+        stage.show(prepared, results, rehearsal, run.outcomes)
+    if options.notify:
+        from batuta_hooks.cli.release_json import release_document
+
+        go.notify(options.notify, release_document(prepared.plan, stage.timestamp, results, rehearsal, run.outcomes))
+    return 0 if is_done else 1
+
+
+def _took_time(results: Results) -> bool:
+    """Whether a gate's command was run, so that the world may be another one."""
+    return any(one.log and one.state != CACHED for found in results.values() for one in found)
+
+
+def _gate(gates: Gates, prepared: Prepared, common: Common) -> Results:
+    """The gates' results, with what the failed ones said told."""
     results = gates.run(common.jobs, GateSpeaker(quiet=bool(common.quiet)))
     for path, failed in failures(results):
         crates = [one.crate for one in prepared.plan.releases if one.repository == path]
@@ -138,12 +269,17 @@ def _tail(result: GateResult) -> list[str]:
 
 
 def _document(
-    prepared: Prepared, results: Results, rehearsal: Rehearsal | None, timestamp: str, format_: ReleaseFormat
+    prepared: Prepared,
+    results: Results,
+    rehearsal: Rehearsal | None,
+    timestamp: str,
+    format_: ReleaseFormat,
+    outcomes: Mapping[str, Outcome] | None,
 ) -> Iterable[str]:
     if format_ is ReleaseFormat.JSON:
         from batuta_hooks.cli.release_json import release_document
 
-        return [release_document(prepared.plan, timestamp, results, rehearsal)]
+        return [release_document(prepared.plan, timestamp, results, rehearsal, outcomes)]
     if format_ is ReleaseFormat.MARKDOWN:
         from batuta_hooks.cli.release_markdown import release_markdown
 

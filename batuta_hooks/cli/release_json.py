@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batuta_hooks.report.json_report import exact_values
@@ -14,18 +14,32 @@ from batuta_hooks.stack.plan_edits import edits_in
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease
 from batuta_hooks.stack.rehearse import Rehearsal
 from batuta_hooks.stack.release import Prepared, Results
+from batuta_hooks.stack.release_run import BLOCKED, Outcome
 
 
-def release_document(plan: Plan, timestamp: str, results: Results, rehearsal: Rehearsal | None = None) -> str:
-    """The whole document on one line."""
+def release_document(
+    plan: Plan,
+    timestamp: str,
+    results: Results,
+    rehearsal: Rehearsal | None = None,
+    outcomes: Mapping[str, Outcome] | None = None,
+) -> str:
+    """The whole document on one line; with `outcomes` of a plan that was carried out."""
+    stopped = {} if outcomes is None else {crate: one for crate, one in outcomes.items() if one.state == BLOCKED}
     document = {
         "schema": "batuta.release/1",
         "timestamp": timestamp,
         "id": plan.id,
         "plan_hash": plan.plan_hash,
         "waves": plan.waves,
-        "releases": [_release(one, results.get(one.repository, ()), rehearsal) for one in plan.releases],
-        "blocked": [one._asdict() for one in plan.blocked],
+        "releases": [
+            _release(one, results.get(one.repository, ()), rehearsal) | _stands(one.crate, outcomes)
+            for one in plan.releases
+        ],
+        "blocked": [
+            *(one._asdict() for one in plan.blocked),
+            *({"crate": crate, "by": one.why.split(", ")} for crate, one in stopped.items()),
+        ],
         "schedule": {"eta_s": plan.schedule.eta_s, "waits": [one._asdict() for one in plan.schedule.waits]},
         "repositories": [
             {**one._asdict(), "edits": [edit._asdict() for edit in edits_in(plan, one.path)]}
@@ -67,6 +81,10 @@ def _release(one: PlannedRelease, results: Sequence[GateResult], rehearsal: Rehe
         "gates": [_gate(gate) for gate in gates],
         "state": state,
     }
+
+
+def _stands(crate: str, outcomes: Mapping[str, Outcome] | None) -> dict[str, Any]:
+    return {} if outcomes is None else outcomes[crate]._asdict()
 
 
 def _rehearsal(rehearsal: Rehearsal) -> dict[str, Any]:

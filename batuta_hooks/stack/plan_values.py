@@ -133,6 +133,7 @@ class Plan(NamedTuple):
         left_out: crates that were asked for and have nothing to release, and why.
         unknown: what could not be learnt.
         warnings: what should be known before, a sentence each.
+        begun: the identity under which the release was begun, where it is under way; else empty.
     """
 
     waves: tuple[tuple[str, ...], ...] = ()
@@ -143,11 +144,12 @@ class Plan(NamedTuple):
     left_out: tuple[tuple[str, str], ...] = ()
     unknown: tuple[Unknown, ...] = ()
     warnings: tuple[str, ...] = ()
+    begun: str = ""
 
     @property
     def plan_hash(self) -> str:
         """SHA-256 of all that is going to happen, and from which commits; equal plans have equal ones."""
-        return hashlib.sha256(_canonical(self).encode()).hexdigest()
+        return self.begun or hashlib.sha256(_canonical(self).encode()).hexdigest()
 
     @property
     def id(self) -> str:

@@ -10,10 +10,12 @@ from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.gate_values import GateResult
 from batuta_hooks.stack.gates import Gates, failures, gated
+from batuta_hooks.stack.journal import noted_releases
 from batuta_hooks.stack.own_folder import own_folder
 from batuta_hooks.stack.plan import make_plan
 from batuta_hooks.stack.plan_edits import diff, edited, edits_in
 from batuta_hooks.stack.plan_values import Plan
+from batuta_hooks.stack.release_course import under_way
 from batuta_hooks.stack.release_facts import Wish
 from batuta_hooks.stack.release_gather import Gathered, gather_release
 
@@ -23,11 +25,13 @@ class Prepared(NamedTuple):
 
     Attributes:
         own: the stack's own folder, which need not be there.
+        committed: of a release that is under way, the repositories that have a commit of it: they passed their gates.
     """
 
     plan: Plan
     gathered: Gathered
     own: str
+    committed: frozenset[str] = frozenset()
 
 
 Results = Mapping[str, Sequence[GateResult]]
@@ -39,23 +43,39 @@ def prepare(
     wish: Wish,
     asking: Asking,
     *,
+    resume: str | None = None,
+    pushes: bool = True,
     jobs: int | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Prepared:
-    """Plan a release of the stack.
+    """Plan a release of the stack, or go on with the plan of the one that is under way.
+
+    Args:
+        resume: the identity of the release to go on with, or its beginning; empty for the newest of which a commit
+            or a journal tells; ``None`` to begin one where no commit is of one.
+        pushes: whether a release is at its end only once its tags are on the remotes.
 
     Raises:
         BatutaError: a crate or level is not known, git cannot be run, or no repository could be read.
     """
     # what was published a minute ago counts
     gathered = gather_release(workspace, asking._replace(max_age_s=0), jobs=jobs, on_progress=on_progress)
-    return Prepared(make_plan(gathered.facts, wish), gathered, own_folder(workspace))
+    own = own_folder(workspace)
+    noted = () if resume is None else noted_releases(own)
+    begun = under_way(gathered, wish, resume=resume or "", pushes=pushes, noted=noted)
+    if begun is not None:
+        return Prepared(begun.plan, gathered, own, begun.committed)
+    if resume is not None:
+        return Prepared(Plan(), gathered, own)
+    return Prepared(make_plan(gathered.facts, wish), gathered, own)
 
 
 def gates_of(prepared: Prepared, *, uses_cache: bool) -> Gates:
     """The gates of a plan, none of them run."""
     gathered = prepared.gathered
-    return Gates(gated(prepared.plan, gathered.folders, gathered.configs), prepared.own, uses_cache=uses_cache)
+    left = tuple(one for one in prepared.plan.releases if one.repository not in prepared.committed)
+    plan = prepared.plan._replace(releases=left)
+    return Gates(gated(plan, gathered.folders, gathered.configs), prepared.own, uses_cache=uses_cache)
 
 
 def diffs(prepared: Prepared) -> dict[str, list[str]]:

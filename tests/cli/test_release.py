@@ -110,7 +110,10 @@ def test_blocked(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> Non
         (["--bump", "huge", "--dry-run"], "`huge` is no level"),
         (["--bump", "a=1.2", "--dry-run"], "`1.2` is no level"),
         (["a", "--all", "--dry-run"], "--all and names of crates exclude each other"),
-        (["--publish"], "not there yet"),
+        (["--publish"], "there is no terminal to ask"),
+        ([], "there is no terminal to ask"),
+        (["--publish", "--yes", "--offline"], "nothing can be published with --offline"),
+        (["--resume", "abcd", "--yes"], "no commit and no journal here is of a release abcd"),
     ],
 )
 def test_refused(stack: ReleaseStack, capsys: pytest.CaptureFixture[str], arguments: list[str], reason: str) -> None:
@@ -142,7 +145,7 @@ QUALITY = (
 def test_gates(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
     """A release runs its gates; a second one finds them cached, and a dry run says so."""
     stack.configure(QUALITY)
-    said = Said(capsys, "--format", "json")
+    said = Said(capsys, "--yes", "--format", "json")
     gates = {gate["name"]: gate["state"] for gate in said.document["releases"][0]["gates"]}
     assert (said.code, set(gates.values())) == (0, {"passed"})
     assert "a: lint passed" in said.err
@@ -155,12 +158,12 @@ def test_gates(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
 def test_failed_gate(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
     """A failed gate is named with its crate, its reason and its log's end, and the release fails."""
     stack.configure(QUALITY.replace("95", "89"))
-    said = Said(capsys, "--jobs", "1", "--format", "json")
+    said = Said(capsys, "--yes", "--jobs", "1", "--format", "json")
     assert said.code == 1
     assert [one["state"] for one in said.document["releases"]] == ["failed", "planned"]
     assert "coverage failed for a: 89.00 % of the lines are covered, 90 % are wanted" in said.err
     assert "    89.00% coverage, 89/100 lines covered" in said.err
-    skipped = Said(capsys, "--no-verify")
+    skipped = Said(capsys, "--no-verify", "--yes")
     assert skipped.code == 0
     assert "--no-verify" in skipped.err
     assert "gates skipped: lint, tests, coverage" in skipped.out

@@ -1,0 +1,201 @@
+"""What a release asks the world: commits of a repository, refs of its remote, versions of a registry.
+
+Nothing here changes anything, and nothing is remembered: whoever asks twice gets what is true then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.domain.facts import Published
+from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.package_files import GENERATED
+from batuta_hooks.domain.semver import InvalidVersion, Version
+from batuta_hooks.git.command import Git, GitError, environment
+from batuta_hooks.git.refs import TAGS
+from batuta_hooks.registry.archive import ArchiveFacts
+from batuta_hooks.stack.crates_io import Asking
+from batuta_hooks.stack.release_registry import Archived, PublishRegistries, Target
+from batuta_hooks.stack.release_trailers import Begun, read_message
+
+REMOTE_TIMEOUT_S = 60.0
+
+_MOST_COMMITS = 300
+_SHA1_LENGTH = 40
+
+
+class ReleaseCommit(NamedTuple):
+    """A commit of a release, and what it tells."""
+
+    commit: str
+    begun: Begun
+
+
+class Repo:
+    """One repository of the stack, at its checkout.
+
+    Args:
+        folder: its top folder.
+        remote: the remote that is pushed to.
+    """
+
+    def __init__(self, folder: str, remote: str) -> None:
+        self.folder = folder
+        self.remote = remote
+
+    def ask(self, *arguments: str, timeout_s: float = 60.0) -> str:
+        """What git prints, without its last line break.
+
+        Raises:
+            GitError: git refuses.
+        """
+        return os.fsdecode(self._ask(arguments, timeout_s)).removesuffix("\n")
+
+    def read(self, name: str) -> bytes | None:
+        """The content of a blob, such as ``HEAD:path``; ``None`` where there is none."""
+        try:
+            return self._ask(("cat-file", "blob", name), 60.0)
+        except GitError:
+            return None
+
+    def _ask(self, arguments: tuple[str, ...], timeout_s: float) -> bytes:
+        env = {**environment(sibling=True), "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true"}
+        env.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
+        return Git(arguments, self.folder, env).collect(timeout_s)
+
+    def commit_of(self, name: str) -> str | None:
+        """The commit that a name leads to; ``None`` where there is none."""
+        try:
+            return self.ask("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        except GitError:
+            return None
+
+    def release_commits(self, start: str = "HEAD") -> Iterator[ReleaseCommit]:
+        """The release commits among the last ones, the newest first."""
+        if self.commit_of(start) is None:
+            return
+        listed = self.ask("log", f"-n{_MOST_COMMITS}", "--format=%H%x00%B%x1e", start, "--")
+        for record in listed.split("\x1e"):
+            commit, _, message = record.strip("\n").partition("\0")
+            begun = read_message(message) if commit else None
+            if begun is not None:
+                yield ReleaseCommit(commit, begun)
+
+    def time_of(self, commit: str) -> int:
+        """When a commit was made, in seconds since 1970."""
+        return int(self.ask("log", "-1", "--format=%ct", commit, "--"))
+
+    def contains(self, commit: str, ancestor: str) -> bool:
+        """Whether a commit is another one, or comes after it; not where one of them is not here."""
+        try:
+            self.ask("merge-base", "--is-ancestor", ancestor, commit)
+        except GitError:
+            return False
+        return True
+
+    def remote_refs(self, *refs: str) -> dict[str, str]:
+        """The objects of refs that the remote has; of an annotated tag also what it leads to, as ``NAME^{}``.
+
+        Raises:
+            BatutaError: the remote cannot be asked.
+        """
+        listed = self.ask("ls-remote", "--", self.remote, *refs, timeout_s=REMOTE_TIMEOUT_S)
+        return {ref: oid for oid, _, ref in (line.partition("\t") for line in listed.splitlines())}
+
+    def remote_branch(self, branch: str) -> str | None:
+        """The commit that a branch of the remote is at; ``None`` where there is no such branch."""
+        ref = f"refs/heads/{branch}"
+        return self.remote_refs(ref).get(ref)
+
+    def remote_tag(self, tag: str) -> str | None:
+        """The commit that a tag of the remote leads to."""
+        ref = f"{TAGS}{tag}"
+        found = self.remote_refs(ref, f"{ref}^{{}}")
+        return found.get(f"{ref}^{{}}") or found.get(ref)
+
+    def tag(self, tag: str) -> str | None:
+        """The commit that a tag here leads to."""
+        return self.commit_of(f"{TAGS}{tag}")
+
+    def blobs(self, commit: str, folder: str) -> dict[str, str]:
+        """The blobs of a folder of a commit, by path relative to it."""
+        listed = self.ask("ls-tree", "-r", "-z", "--full-tree", commit, "--", folder or ".")
+        prefix = f"{folder}/" if folder else ""
+        found = {}
+        for record in listed.split("\0"):
+            words, _, path = record.partition("\t")
+            if path and path.startswith(prefix):
+                found[path.removeprefix(prefix)] = words.split(" ")[2]
+        return found
+
+
+class Upload(NamedTuple):
+    """A version that the registry has.
+
+    Attributes:
+        facts: what its archive says; `Unknown` where that could not be learnt.
+    """
+
+    version: str
+    yanked: bool
+    facts: ArchiveFacts | Unknown
+
+
+class Registries:
+    """Asks the registries about versions, now, and keeps the answers in the shared cache; for any thread."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking._replace(told=lambda _done, _total: None)
+
+    def listed(self, target: Target, crate: str, version: str) -> Upload | Unknown | None:
+        """Whether a version is in the index now, its archive not asked for; ``None`` where it is not listed."""
+        published = PublishRegistries(self._asking).published(target, [crate])[crate]
+        if isinstance(published, Unknown):
+            return published
+        found = _same(published, version)
+        if found is None:
+            return None
+        return Upload(found, found in published.yanked, Unknown(crate, "its archive was not asked for"))
+
+    def upload(self, target: Target, crate: str, version: str) -> Upload | Unknown | None:
+        """The same with what its archive says."""
+        found = self.listed(target, crate, version)
+        if not isinstance(found, Upload):
+            return found
+        wanted = Archived(target, crate, found.version)
+        facts = PublishRegistries(self._asking).archives([wanted])[crate, found.version]
+        return found._replace(facts=facts)
+
+
+def _same(published: Published, version: str) -> str | None:
+    wanted = Version.parse(version).precedence
+    for text in (*published.versions, *published.yanked):
+        try:
+            if Version.parse(text).precedence == wanted:
+                return text
+        except InvalidVersion:
+            continue
+    return None
+
+
+def difference(repo: Repo, facts: ArchiveFacts, commit: str, folder: str) -> str:
+    """Why a published version is not the one of a commit, a clause; empty where it is.
+
+    Asked are the commit, the path and the files but Cargo.lock, which another day locks otherwise.
+    """
+    if facts.commit and facts.commit != commit:
+        return f"it was published from another commit, {facts.commit[:12]}"
+    if facts.commit and (facts.is_dirty or facts.path_in_vcs != folder):
+        return "it was published from files that were not committed" if facts.is_dirty else "it comes from elsewhere"
+    try:
+        blobs = repo.blobs(commit, folder)
+    except BatutaError as error:
+        return f"its files cannot be compared: {error.what}"
+    for file in facts.files:
+        known = blobs.get(file.path)
+        if file.path not in (*GENERATED, "Cargo.toml") and known and len(known) == _SHA1_LENGTH and known != file.blob:
+            return f"its {file.path} is another one"
+    return ""

@@ -1,0 +1,57 @@
+"""Lock files that a killed git left behind: removed where no process holds them, and told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from batuta_hooks.stack.checkouts import git_folders
+
+_NAMES = ("index.lock", "HEAD.lock", "packed-refs.lock", "config.lock")
+
+
+def remove_stale_locks(folder: str, refs: Iterable[str]) -> list[str]:
+    """Remove the lock files of a repository that nobody holds.
+
+    Args:
+        folder: the checkout's top.
+        refs: full names of refs whose locks count too.
+
+    Returns:
+        What should be told, a sentence each.
+    """
+    told = []
+    git_folder, common = git_folders(folder)
+    places = [os.path.join(place, name) for place in {git_folder, common} for name in _NAMES]
+    places += [os.path.join(common, f"{ref}.lock") for ref in refs]
+    for lock in filter(os.path.lexists, places):
+        holders = list(_holders(lock, folder))
+        if holders:
+            told.append(f"{lock} is held by process {holders[0]}")
+            continue
+        try:
+            os.unlink(lock)
+        except FileNotFoundError:
+            continue
+        told.append(f"{lock} was left by a git that was ended: removed, for no process holds it")
+    return told
+
+
+def _holders(lock: str, folder: str) -> Iterator[int]:
+    """Processes that have a lock file open, and gits at work in the checkout; this one where that cannot be told."""
+    try:
+        processes = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    except OSError:
+        yield os.getpid()
+        return
+    inside = (os.path.realpath(folder), os.path.realpath(os.path.dirname(lock)))
+    for process in processes:
+        try:
+            with open(f"/proc/{process}/comm", encoding="utf-8", errors="replace") as file:
+                is_git = file.read().startswith("git")
+            where = os.readlink(f"/proc/{process}/cwd")
+            opened = [os.readlink(f"/proc/{process}/fd/{fd}") for fd in os.listdir(f"/proc/{process}/fd")]
+        except OSError:
+            continue  # it has ended, or is another user's
+        if lock in opened or (is_git and (where in inside or where.startswith(inside[0] + os.sep))):
+            yield process

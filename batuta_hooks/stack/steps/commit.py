@@ -1,0 +1,149 @@
+"""The release commit: prepared outside of the checkout, and made by one update of the branch.
+
+A kill before that update leaves nothing but a temporary folder.  One after it leaves index and files behind the branch:
+that is recognised, for they hold what the commit before it holds, and brought up to it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+
+from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.git.command import GitError
+from batuta_hooks.stack.checkouts import git_folders
+from batuta_hooks.stack.plan_edits import Edit, edited, edits_in
+from batuta_hooks.stack.release_trailers import message
+from batuta_hooks.stack.release_world import Repo
+from batuta_hooks.stack.steps.site import Site, act, acting_environment, dated
+
+
+class Commit:
+    """Edits a wave's manifests and lock files, and commits them.
+
+    Args:
+        crates: those of the wave that this repository has.
+    """
+
+    name = "commit"
+
+    def __init__(self, site: Site, wave: int, crates: Iterable[str]) -> None:
+        self._site = site
+        self._wave = wave
+        self._crates = tuple(crates)
+
+    def look(self) -> str | None:
+        """The commit, where there is one and the checkout is at it."""
+        commit = self.find()
+        return commit if commit is not None and not behind(self._site.repo) else None
+
+    def find(self) -> str | None:
+        """The release's commit of this wave in the history of what is checked out; one of an earlier wave where this
+        one edits nothing more.
+        """
+        commits = [one for one in self._site.repo.release_commits() if one.begun.plan_hash == self._site.plan.plan_hash]
+        exact = [one.commit for one in commits if one.begun.wave == self._wave]
+        earlier = [one.commit for one in commits if one.begun.wave < self._wave and not self._edits()]
+        return next(iter([*exact, *earlier]), None)
+
+    def _edits(self) -> list[Edit]:
+        return [edit for edit in edits_in(self._site.plan, self._site.own.path) if edit.wave == self._wave]
+
+    def act(self) -> None:
+        """Make the commit, unless it is there, and bring the checkout up to it."""
+        if self.find() is None:
+            number = self._site.plan.repositories.index(self._site.own)
+            place = self._site.cargo.place(f"edit-{self._wave}-{number}", self._site.repo.folder)
+            try:
+                self._commit(os.path.join(place, "tree"), os.path.join(place, "index"))
+            finally:
+                shutil.rmtree(place, ignore_errors=True)
+        settle(self._site.repo)
+
+    def _commit(self, tree: str, index: str) -> None:
+        repo = self._site.repo
+        head = repo.commit_of("HEAD")
+        if head is None:
+            raise BatutaError("there is no commit to release from", where=repo.folder)
+        edits = self._edits()
+        os.makedirs(tree)
+        git_folder = os.path.realpath(git_folders(repo.folder)[0])
+        local = {"GIT_DIR": git_folder, "GIT_WORK_TREE": tree, "GIT_INDEX_FILE": index}
+        env = {**acting_environment(), **local, "BATUTA_STACK": self._site.workspace}
+        act(tree, env, "read-tree", head)
+        act(tree, env, "checkout-index", "--all", "--quiet")
+        for path in sorted({edit.path for edit in edits}):
+            place = os.path.join(tree, path)
+            with open(place, "rb") as file:
+                before = file.read()
+            with open(place, "wb") as file:
+                file.write(edited(before, [edit for edit in edits if edit.path == path]))
+        if edits:
+            self._bring_locks_along(tree, env)
+        act(tree, env, "add", "--update", "--", ".")
+        changed = act(tree, env, "diff-index", "--cached", "--name-only", "-z", head).split("\0")
+        _refuse_dirty(repo, [path for path in changed if path])
+        text = message(self._site.plan, self._wave, self._crates)
+        env = dated(env, repo.time_of(head))
+        try:
+            act(tree, env, "commit", "--quiet", "--allow-empty", f"--message={text}")
+        except GitError as error:
+            said = "\n    ".join(error.text.splitlines()[-12:])
+            raise BatutaError(f"the release commit was refused: {said or error.what}", where=repo.folder) from error
+
+    def _bring_locks_along(self, tree: str, env: dict[str, str]) -> None:
+        listed = act(tree, env, "ls-files", "-z", "--", "Cargo.lock", "*/Cargo.lock").split("\0")
+        for lock in filter(None, listed):
+            folder = os.path.join(tree, os.path.dirname(lock))
+            if not os.path.exists(os.path.join(folder, "Cargo.toml")):
+                continue
+            ended = self._site.cargo.run(["update", "--quiet", "--workspace"], folder)
+            if ended.code:
+                where = os.path.join(self._site.repo.folder, lock)
+                raise BatutaError(f"the lock file cannot follow its manifests: {ended.said}", where=where)
+
+
+def _refuse_dirty(repo: Repo, paths: list[str]) -> None:
+    if not paths:
+        return
+    said = repo.ask("--literal-pathspecs", "status", "--porcelain", "--untracked-files=all", "-z", "--", *paths)
+    if said.strip("\0"):
+        mend = "commit or remove what is there, then run the same command again"
+        raise BatutaError(f"{paths[0]} has changes that are not committed", where=repo.folder, mend=mend)
+
+
+def behind(repo: Repo) -> list[str]:
+    """The files that a release commit at HEAD changed and that index or checkout hold as they were before it."""
+    head = repo.commit_of("HEAD")
+    first = next(iter(repo.release_commits()), None) if head else None
+    if head is None or first is None or first.commit != head:
+        return []
+    changed = repo.ask("diff-tree", "-r", "-z", "--no-commit-id", "--name-only", "HEAD").split("\0")
+    paths = [path for path in changed if path]
+    if not paths:
+        return []
+    return sorted(path for path in paths if _is_old(repo, path))
+
+
+def settle(repo: Repo) -> list[str]:
+    """Bring index and checkout up to a release commit at HEAD, after a kill too; the files that were behind."""
+    paths = behind(repo)
+    if paths:
+        act(repo.folder, acting_environment(), "--literal-pathspecs", "checkout", "--quiet", "HEAD", "--", *paths)
+    return paths
+
+
+def _is_old(repo: Repo, path: str) -> bool:
+    """Whether a file or its index entry is what a release's edit was begun from, or the edit cut short."""
+    before, after = (repo.read(f"{revision}:{path}") for revision in ("HEAD^", "HEAD"))
+    staged = repo.read(f":{path}")
+    try:
+        with open(os.path.join(repo.folder, path), "rb") as file:
+            now: bytes | None = file.read()
+    except OSError:
+        now = None
+    if staged == after and now == after:
+        return False
+    is_cut = now is None or (after is not None and after.startswith(now))
+    return staged in (before, after, None) and (now == before or is_cut)

@@ -1,0 +1,78 @@
+"""A repository in which a release is at work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+from batuta_hooks.git.command import Git, environment
+from batuta_hooks.stack.plan_values import Plan, RepositoryPlan
+from batuta_hooks.stack.release_cargo import Cargo
+from batuta_hooks.stack.release_world import Registries, Repo
+
+HOOKS_TIMEOUT_S = 3600.0
+
+#: What `environment` sets for questions, and no hook of the user's expects.
+_FOR_QUESTIONS = ("GIT_OPTIONAL_LOCKS", "GIT_NO_LAZY_FETCH", "GIT_NO_REPLACE_OBJECTS", "LC_ALL")
+
+Told = Callable[[str], None]
+"""Is called with what should be told, a clause; from several threads."""
+
+
+class Pace(NamedTuple):
+    """How long a release waits.
+
+    Attributes:
+        index_s: for a version to be in the index, and for a registry that does not answer.
+        first_s: before it asks a second time; each time after that it waits longer.
+        most_s: the longest of these.
+    """
+
+    index_s: float = 600.0
+    first_s: float = 0.2
+    most_s: float = 10.0
+
+
+class Site(NamedTuple):
+    """What the steps of one repository share.
+
+    Attributes:
+        plan: the whole plan.
+        own: its part for this repository.
+        workspace: the folder of the stack.
+        verifies_build: whether cargo builds each package before it uploads it.
+    """
+
+    repo: Repo
+    plan: Plan
+    own: RepositoryPlan
+    workspace: str
+    cargo: Cargo
+    registries: Registries
+    pace: Pace
+    told: Told
+    verifies_build: bool = True
+
+
+def acting_environment() -> dict[str, str]:
+    """The environment of a git that changes something: the user's own, but for what names another repository."""
+    kept = {name: value for name, value in environment(sibling=True).items() if name not in _FOR_QUESTIONS}
+    if "LC_ALL" in os.environ:
+        kept["LC_ALL"] = os.environ["LC_ALL"]
+    return {**kept, "GIT_TERMINAL_PROMPT": "0"}
+
+
+def dated(env: dict[str, str], seconds: int) -> dict[str, str]:
+    """The environment with the dates of what is made fixed, so that it is made alike each time."""
+    date = f"{seconds} +0000"
+    return {**env, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+
+
+def act(folder: str, env: dict[str, str], *arguments: str) -> str:
+    """Run a git that changes something.
+
+    Raises:
+        GitError: git, or a hook of the user's, refuses.
+    """
+    return os.fsdecode(Git(arguments, folder, env).collect(HOOKS_TIMEOUT_S)).removesuffix("\n")

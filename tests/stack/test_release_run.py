@@ -1,0 +1,45 @@
+"""Releases with the real cargo, real remotes and a registry on loopback: they arrive, however they were stopped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from batuta_hooks.registry.accepting import AcceptingRegistry
+from tests.support.real_release import RealStack
+from tests.support.repos import Repo
+
+pytestmark = pytest.mark.cargo
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[RealStack]:
+    """A crate and one that needs it, in repositories of their own, none of them ever released."""
+    with AcceptingRegistry(lambda _path: None) as registry:
+        made = RealStack(tmp_path, registry)
+        made.crate("a")
+        made.crate("b", 'a = "0.1.0"')
+        yield made
+
+
+def test_two_crates(stack: RealStack) -> None:
+    """Two crates go out in order; each tag is on the commit that its crate was published from, here and there."""
+    said = stack.release("--publish", "--yes", "--no-verify-build", "--format", "json")
+    document = json.loads(said.stdout)
+    assert [(one["crate"], one["state"]) for one in document["releases"]] == [("a", "done"), ("b", "done")]
+    assert [(one.name, one.version) for one in stack.registry.accepted] == [("a", "0.1.0"), ("b", "0.1.0")]
+    for one in document["releases"]:
+        repo, remote = Repo(stack.folder / one["crate"]), Repo(stack.place / "remotes" / f"{one['crate']}.git")
+        assert repo.git("rev-parse", f"{one['tag']}^{{commit}}") == one["commit"] == repo.git("rev-parse", "HEAD")
+        assert remote.git("rev-parse", f"{one['tag']}^{{commit}}", "main").split() == [one["commit"]] * 2
+        assert repo.git("cat-file", "-t", one["tag"]) == "tag"
+        assert repo.git("status", "--porcelain") == ""
+    before = stack.state()
+    again = json.loads(stack.release("--publish", "--yes", "--format", "json").stdout)
+    assert (again["waves"], stack.state()) == ([], before)
+    shutil.rmtree(stack.folder / ".batuta")
+    assert "Nothing to release." in stack.release("--publish", "--yes").stdout
