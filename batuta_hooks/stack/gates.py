@@ -200,7 +200,8 @@ class Gates:
             folder = make_own_folder(self._own, "logs")
         except OSError as error:
             raise BatutaError(f"no logs can be written: {error.strerror}", where=self._own) from error
-        names = [part for part in (os.path.basename(one.folder), gate.crate, gate.name) if part]
+        place = os.path.basename(one.folder) if one.path == "." else one.path
+        names = [part for part in (place, gate.crate, gate.name) if part]
         safe = "-".join("".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in part) for part in names)
         return os.path.join(folder, f"{safe}.log")
 

@@ -38,7 +38,7 @@ class Selection:
     Attributes:
         reasons: why each crate is in the plan, in the order in which that was found.
         undecided: crates that were asked for, and why it is not known whether they have something to release.
-        left_out: crates that were named and have nothing to release, and why.
+        left_out: crates that were named, or given a level, and have nothing to release, and why.
         unreadable: crates that were named and that cargo cannot load.
 
     Raises:
@@ -66,6 +66,9 @@ class Selection:
                 self.unreadable[name] = facts.unreadable[name]
         while self._grow():
             pass
+        for name in wish.bumps:
+            if name not in self.reasons and name not in self.undecided and name not in self.unreadable:
+                self.left_out.setdefault(name, "it is not in the plan, so there is nothing to bump")
 
     @property
     def planned(self) -> list[str]:

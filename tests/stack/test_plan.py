@@ -267,6 +267,9 @@ def test_unknown_names(stack: ReleaseStack) -> None:
     with pytest.raises(BatutaError, match="no crate `truno`") as caught:
         stack.plan("truno")
     assert (caught.value.exit_code, caught.value.mend) == (2, "did you mean `trueno`?")
+    assert stack.plan(bumps={"trueno": "minor"}).left_out == (
+        ("trueno", "it is not in the plan, so there is nothing to bump"),
+    )
     with pytest.raises(BatutaError, match="no crate `x`"):
         stack.plan(bumps={"x": "minor"})
     with pytest.raises(BatutaError, match="`tiny` is no level"):
