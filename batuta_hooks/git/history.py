@@ -1,7 +1,7 @@
 """The commits since a release, walked in this process; git is asked where dulwich cannot read a repository.
 
 Dulwich reads no SHA-256 and no reftable repositories.  Both say the same: commits in whose first parent's place a file
-of the crate changed, merges left out, the newest first.
+of the crate changed, merges left out, each before its parents.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ def _by_dulwich(folder: str, old: str, new: str, paths: Sequence[str]) -> tuple[
     from dulwich.graph import can_fast_forward
     from dulwich.objects import ObjectID
     from dulwich.repo import Repo, UnsupportedExtension, UnsupportedVersion
+    from dulwich.walk import ORDER_TOPO
 
     start, end = ObjectID(old.encode()), ObjectID(new.encode())
     try:
@@ -70,9 +71,11 @@ def _by_dulwich(folder: str, old: str, new: str, paths: Sequence[str]) -> tuple[
             if not can_fast_forward(repo, start, end):
                 return None
             wanted = [os.fsencode(path) for path in paths if path] if all(paths) else []
-            walker = repo.get_walker(include=[end], exclude=[start], paths=wanted or None, max_entries=MOST_COMMITS)
+            walker = repo.get_walker(
+                include=[end], exclude=[start], paths=wanted or None, max_entries=MOST_COMMITS, order=ORDER_TOPO
+            )
             commits = [entry.commit for entry in walker if len(entry.commit.parents) < 2]
-            return _sorted(
+            return _cleaned(
                 Commit(commit.id.decode(), commit.commit_time, commit.message.decode("utf-8", "replace"))
                 for commit in commits
             )
@@ -93,9 +96,17 @@ def by_git(folder: str, old: str, new: str, paths: Sequence[str] = ()) -> tuple[
             return None
         raise
     named = [f":(top,literal){path}" for path in paths if path] if all(paths) else []
-    options = ["log", "-z", "--no-merges", "--full-history", f"--max-count={MOST_COMMITS}", "--format=%H%n%ct%n%B"]
+    options = [
+        "log",
+        "-z",
+        "--topo-order",
+        "--no-merges",
+        "--full-history",
+        f"--max-count={MOST_COMMITS}",
+        "--format=%H%n%ct%n%B",
+    ]
     listed = Git([*options, f"{old}..{new}", "--", *named], folder, env).collect()
-    return _sorted(_read(listed))
+    return _cleaned(_read(listed))
 
 
 def _read(listed: bytes) -> Iterator[Commit]:
@@ -106,6 +117,5 @@ def _read(listed: bytes) -> Iterator[Commit]:
             yield Commit(oid, int(time), message.rstrip("\n") + "\n")
 
 
-def _sorted(commits: Iterator[Commit]) -> tuple[Commit, ...]:
-    cleaned = (commit._replace(message=commit.message.rstrip("\n") + "\n") for commit in commits)
-    return tuple(sorted(cleaned, key=lambda commit: (-commit.time, commit.oid)))
+def _cleaned(commits: Iterator[Commit]) -> tuple[Commit, ...]:
+    return tuple(commit._replace(message=commit.message.rstrip("\n") + "\n") for commit in commits)

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from batuta_hooks.cli.app import main
+from batuta_hooks.cli.release_text import print_plan
+from batuta_hooks.stack.rehearse import Rehearsal, Step
 from tests.support.registry import FaultyRegistry
 from tests.support.releases import ReleaseStack
 
@@ -183,3 +185,27 @@ def test_rehearsal(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> N
     assert {one["crate"]: one["state"] for one in said.document["releases"]} == {"c": "failed", "d": "waiting"}
     assert "batuta-stack: c: publish failed:" in said.err
     assert "The rehearsal passed: " in Said(capsys, "a", "--rehearse", "--no-verify-build").out
+
+
+def test_rehearsal_for_people(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rehearsal ends with what failed in cargo's words and who was not tried for it, or with how long it took."""
+    prepared = stack.prepared()
+    failed = Step("a", "a", "publish", passed=False, seconds=1.0, said="error: it does\n  not build")
+    for rehearsal, lines in (
+        (Rehearsal((failed,), ("b",), 2.0), ["rehearsal: a: publish failed", "    error: it does", "      not build"]),
+        (Rehearsal((failed._replace(passed=True),), (), 2.0), ["The rehearsal passed: 1 steps in 2.0 s"]),
+    ):
+        print_plan(prepared, {}, rehearsal, color=False, quiet=False, verbose=False)
+        said = capsys.readouterr().out.splitlines()
+        assert set(lines) <= set(said)
+        assert ("rehearsal: b: not tried, for a crate that it needs failed" in said) == bool(rehearsal.failed)
+
+
+def test_markdown_of_little(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing to release is said, and so is what blocks."""
+    assert "Nothing to release." in Said(capsys, "still", "--dry-run", "--format", "markdown").out
+    stack.crate("c", 'b = { path = "../b" }', published=False)
+    said = Said(capsys, "--dry-run", "--format", "markdown")
+    assert said.code == 1
+    assert "- **blocked** `c` (PD001, PD003): " in said.out
+    assert "batuta-stack: blocked: c: PD001, PD003: " in said.err
