@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from batuta_hooks.cli.check_published import published_object
+from batuta_hooks.domain.publishable import Publishable
 from batuta_hooks.report.json_report import exact_values, finding_object
 from batuta_hooks.stack.check import CARGO
 from batuta_hooks.stack.checkouts import Checkout
@@ -48,7 +49,6 @@ def check_document(report: Report, now: datetime, truths: Truths | None = None) 
 
 
 def _crate(crate: Crate, truths: Truths) -> dict[str, Any]:
-    publishable = crate.publishable
     return {
         "name": crate.name,
         "repository": crate.repository,
@@ -61,13 +61,18 @@ def _crate(crate: Crate, truths: Truths) -> dict[str, Any]:
         "dependencies": [dependency._asdict() for dependency in crate.dependencies],
         "issues": [issue._asdict() for issue in crate.issues],
         "findings": [_finding(Placed(crate.repository, finding)) for finding in crate.findings],
-        "publishable": {
-            "verdict": publishable.verdict,
-            "after": publishable.after,
-            "because": publishable.because,
-            "why": publishable.why,
-            "reasons": [reason._asdict() for reason in publishable.reasons],
-        },
+        "publishable": publishable_object(crate.publishable),
+    }
+
+
+def publishable_object(publishable: Publishable) -> dict[str, Any]:
+    """What is known of whether a crate can be published, the same in every document."""
+    return {
+        "verdict": publishable.verdict,
+        "after": publishable.after,
+        "because": publishable.because,
+        "why": publishable.why,
+        "reasons": [reason._asdict() for reason in publishable.reasons],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from batuta_hooks.cli.check_json import publishable_object
 from batuta_hooks.report.json_report import exact_values
 from batuta_hooks.stack.status import Board, Row
 
@@ -65,5 +66,5 @@ def _crate(row: Row) -> dict[str, Any]:
             "ahead": status.ahead if status else None,
             "behind": status.behind if status else None,
         },
-        "publishable": crate.publishable.verdict,
+        "publishable": publishable_object(crate.publishable),
     }

@@ -55,6 +55,12 @@ def test_whole_document(stack: Path, capsys: pytest.CaptureFixture[str]) -> None
     }
     assert all(set(action) == {"text", "command"} for action in actions)
     assert [reason[:5] for reason in crate.pop("reasons")] == ["PD001", "PD003"]
+    publishable = crate.pop("publishable")
+    assert set(publishable) == {"verdict", "after", "because", "why", "reasons"}
+    assert publishable["verdict"] == "no"
+    main(["check", "--format", "json", "--offline", "--workspace", str(stack)])
+    checked = crates(json.loads(capsys.readouterr().out))["entrenar"]
+    assert publishable == checked["publishable"], "one shape in both documents"
     assert crate == {
         "name": "entrenar",
         "repository": "entrenar",
@@ -69,7 +75,6 @@ def test_whole_document(stack: Path, capsys: pytest.CaptureFixture[str]) -> None
         "gates": [],
         "outdated": [],
         "git": {"branch": "main", "dirty": False, "ahead": None, "behind": None},
-        "publishable": "no",
     }
     assert (sibling["name"], sibling["health"], sibling["reasons"]) == ("alimentar", "healthy", [])
 
