@@ -76,8 +76,11 @@ def is_coming(
     texts = list(facts.planned(package))
     if crate is not None and crate.version is not None and crate.is_bound_for_crates_io and package != dependent:
         texts.append(crate.version)
-    there = {version.precedence for version in read_all((*published.versions, *published.yanked) if published else ())}
-    return any(requirement.matches(one) and one.precedence not in there for one in read_all(texts))
+    fitting = [one for one in read_all(texts) if requirement.matches(one)]
+    if not fitting or published is None:
+        return bool(fitting)
+    there = {version.precedence for version in read_all((*published.versions, *published.yanked))}
+    return any(one.precedence not in there for one in fitting)
 
 
 def is_above_all(requirement: Requirement, published: Published) -> bool:

@@ -90,6 +90,7 @@ def read_all(versions: Iterable[str]) -> Iterator[Version]:
             yield version
 
 
+@lru_cache(maxsize=1 << 16)  # the registry's versions are compared with many requirements
 def read_version(text: str | None) -> Version | None:
     """The version that a text spells; ``None`` where it spells none, or there is none."""
     try:

@@ -18,8 +18,9 @@ from batuta_hooks.gather.registry import told_offline
 from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking, Registries, View, Wanted
-from batuta_hooks.stack.judging import MISCONFIGURED, Judged, Opened, folder_of, judge_opened, open_repository
-from batuta_hooks.stack.publishable import Verdicts, judge_publishable
+from batuta_hooks.stack.judging import MISCONFIGURED, Judged, Opened, Said, folder_of, judge_opened, open_repository
+from batuta_hooks.stack.publishable import Verdicts, judge_publishable, refused_links
+from batuta_hooks.stack.strangers import set_strangers_aside
 from batuta_hooks.stack.tags import judge_tags
 from batuta_hooks.stack.verdict import Crate, Placed, Report, Undecided
 
@@ -64,6 +65,7 @@ def check(  # noqa: PLR0913  named options
                 registries.ask([Wanted(workspace.folder), *wanted])
             opened = side_by_side(opened)
             ready = [one for one in opened if isinstance(one, Opened)]
+            strangers = set_strangers_aside(ready, registries) if asking else {}
             verdicts = judge_publishable(ready, registries if asking else None, crates, on_progress)
             views = [_view(one, registries) if asking else None for one in opened]
             is_offline = asking is None or asking.offline or bool(told_offline(asking.environment))
@@ -72,9 +74,13 @@ def check(  # noqa: PLR0913  named options
                 if isinstance(one, Judged):
                     return one
                 beside(one, view)
-                if not tags:
-                    return judge_opened(one, now.date(), view)
-                return judge_opened(one, now.date(), view, lambda: judge_tags(one, view, ask_remote=not is_offline))
+
+                def more() -> Said:
+                    said = judge_tags(one, view, ask_remote=not is_offline) if tags else ([], [])
+                    refused = refused_links(one, verdicts)
+                    return [*said[0], *strangers.get(one.checkout.path, ()), *refused], said[1]
+
+                return judge_opened(one, now.date(), view, more)
 
             judged = list(threads.map(judged_one, opened, views))
     judged = [one for one in judged if one.has_manifests or one.checkout.path in workspace.listed]

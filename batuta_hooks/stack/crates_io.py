@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, Self
 
+from batuta_hooks.checks.namesakes import stranger
 from batuta_hooks.checks.publishable_market import MOST_PARTS
 from batuta_hooks.domain.crates_io import spellings
 from batuta_hooks.domain.facts import Origin, Published
@@ -87,12 +88,25 @@ class View:
         self.ttl_s = ttl_s
         self.sources: dict[str, str] = {}
         self._answers: dict[str, Answer | Unknown] = {}
+        self._releases: dict[tuple[str, str], Release | Unknown | None] = {}
+        self._origins: dict[tuple[str, str], Origin | Unknown] = {}
+        self._strangers: dict[str, str] = {}
+
+    def set_aside(self, strangers: Mapping[str, str]) -> None:
+        """Know nothing any more of crates that are another project's: its repository by their names."""
+        self._strangers.update(strangers)
+        self._drop(strangers)
+
+    def _drop(self, crates: Iterable[str]) -> None:
+        names = set(crates)
+        for crate in names:
+            self._answers.pop(crate, None)
+        self._releases = {key: found for key, found in self._releases.items() if key[0] not in names}
 
     def renew(self, registry: Registry, crates: Iterable[str]) -> None:
         """Look for crates in a registry that was opened after more was asked about them; the other answers stay."""
         self._registry = registry
-        for crate in crates:
-            self._answers.pop(crate, None)
+        self._drop(crates)
 
     def answer(self, crate: str) -> Answer | Unknown:
         """What is known of a crate."""
@@ -111,12 +125,20 @@ class View:
 
     def release(self, crate: str, version: str) -> Release | Unknown | None:
         """All that the index says of one version; ``None`` where it lists, or listed then, no such version."""
-        found = self._thread.submit(release_of, self.answer(crate), version).result()
-        return found._replace(yanked=False) if self._then and isinstance(found, Release) else found
+        key = crate, version
+        if key not in self._releases:
+            found = self._thread.submit(release_of, self.answer(crate), version).result()
+            if self._then and isinstance(found, Release):
+                found = found._replace(yanked=False)
+            self._releases[key] = found
+        return self._releases[key]
 
     def origin(self, crate: str, version: str) -> Origin | Unknown:
         """From which commit a published version was made, as far as its archive's facts are in the cache."""
-        return self._thread.submit(self._registry.origin, crate, version).result()
+        key = crate, version
+        if key not in self._origins:
+            self._origins[key] = self._thread.submit(self._registry.origin, crate, version).result()
+        return self._origins[key]
 
     def spelled_as(self, crate: str) -> str | None:
         """The name under which the registry has what crates.io takes for the same crate; ``None`` for nothing known."""
@@ -135,6 +157,9 @@ class View:
         return max((one.age_s for one in self._answers.values() if isinstance(one, Answer)), default=None)
 
     def _answer(self, crate: str) -> Answer | Unknown:
+        if crate in self._strangers:
+            self.sources[crate] = CACHE
+            return stranger(crate, self._strangers[crate])
         answer = self._registry.answer(crate)
         if isinstance(answer, Unknown):
             self.sources[crate] = NOWHERE

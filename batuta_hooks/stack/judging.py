@@ -201,7 +201,9 @@ def judged_paths(paths: Iterable[str], config: Config) -> list[str]:
 
 def _judge(opened: Opened, today: date, view: View | None, more: Said) -> Judged:
     checkout, config = opened.checkout, opened.config
-    facts = opened.facts._replace(published=view.published, release=view.release) if view else opened.facts
+    facts = opened.facts
+    if view:
+        facts = facts._replace(published=view.published, release=view.release, origin=view.origin)
     makers = Crates(checkout.path, os.path.basename(opened.folder), facts, view.answer if view else None)
     crates, loose, undecided, edges = [], set(), {one for one in more[1] if not one.crate}, []
     for path in judged_paths(facts.judged, config):

@@ -16,6 +16,7 @@ from batuta_hooks.stack.check import open_all, side_by_side, suggestion
 from batuta_hooks.stack.checkouts import Checkout, Workspace
 from batuta_hooks.stack.crates_io import Asking, Registries, Wanted
 from batuta_hooks.stack.judging import Judged, Opened, folder_of
+from batuta_hooks.stack.strangers import set_strangers_aside
 
 
 class StackView(NamedTuple):
@@ -75,6 +76,7 @@ def open_stack(
                 registries.ask(
                     [Wanted(one.folder, asked, one.config.ttl_s) for one, asked in zip(opened, names, strict=True)]
                 )
+                set_strangers_aside(opened, registries)
                 yield StackView(opened, [_informed(one, registries) for one in opened], failed, threads, registries)
         finally:
             for one in opened:

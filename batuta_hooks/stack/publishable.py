@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+from batuta_hooks.checks.native_links import links_finding
 from batuta_hooks.checks.publishable import Judge
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Facts
@@ -50,6 +51,17 @@ def judge_publishable(
             verdicts = _judge_all(judge, chosen, told)
         return verdicts
     return _judge_all(judge, chosen, told)
+
+
+def refused_links(opened: Opened, verdicts: Verdicts) -> Iterator[Finding]:
+    """VA007 for the packages of a repository that cannot be published for two packages of one native library."""
+    for path in judged_paths(opened.facts.judged, opened.config):
+        verdict = verdicts.get((opened.checkout.path, path))
+        manifest = opened.facts.manifests.resolve(path) if verdict else None
+        if verdict is not None and isinstance(manifest, Manifest):
+            for reason in verdict.reasons:
+                if reason.code == "VA007":
+                    yield links_finding(manifest, reason)
 
 
 class _Asking:

@@ -1,0 +1,166 @@
+"""VA006: features that no matching version has, and features that the configuration declares exclusive, united.
+
+cargo tries one version after another until all requested features exist; where none has them all, it refuses.  Needs
+that one version meets share its features (docs/cargo-rules.md), so two crates can enable together what each has apart.
+"""
+
+from __future__ import annotations
+
+from batuta_hooks.checks.offered import offered_needs, releases, spelled_out
+from batuta_hooks.checks.requirements import at_line, judged_manifests, parsed
+from batuta_hooks.domain.finding import ERROR, Finding, Unknown
+from batuta_hooks.domain.manifest import DEV, Manifest
+from batuta_hooks.domain.shelf import MissingFeature, bundle_of, expand
+from batuta_hooks.domain.tree import is_outside, join
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from batuta_hooks.domain.facts import Facts
+    from batuta_hooks.domain.manifest import Dependency
+    from batuta_hooks.domain.release import IndexDependency, Release
+
+_MOST_NAMED = 8
+
+
+def find(facts: Facts) -> Iterator[Finding | Unknown]:
+    """Judge the features that the manifests request of their dependencies."""
+    for manifest in judged_manifests(facts):
+        said = {one.user_key: asked for one, asked in spelled_out(manifest) if asked.features}
+        if not said:
+            continue
+        local = set()
+        for dependency in manifest.dependencies:
+            asked = said.get(dependency.user_key)
+            if asked is not None and dependency.path is not None:
+                local.add(dependency.user_key)
+                yield from _at_path(facts, manifest, dependency, asked)
+        for dependency, versions in offered_needs(facts, manifest):
+            asked = said.get(dependency.user_key)
+            if asked is not None:
+                yield from _at_registry(facts, manifest, dependency, asked, versions)
+        if facts.policy.exclusive:
+            yield from _exclusive(facts, manifest, said)
+
+
+def _at_path(facts: Facts, manifest: Manifest, dependency: Dependency, asked: IndexDependency) -> Iterator[Finding]:
+    """cargo takes the crate of the repository itself, whatever the registry has."""
+    path = join(dependency.folder, f"{dependency.path}/Cargo.toml")
+    end = None if is_outside(path) else facts.manifests.resolve(path)
+    if not isinstance(end, Manifest) or end.package is None or end.name != dependency.package:
+        return
+    from batuta_hooks.domain.packaged import as_release
+
+    release = as_release(end, keeps_all=True)
+    lacking = _lacking(release, asked.features)
+    if lacking:
+        yield _finding(facts, manifest, dependency, lacking, f"in {path}", release.features)
+
+
+def _at_registry(
+    facts: Facts, manifest: Manifest, dependency: Dependency, asked: IndexDependency, versions: Sequence[str]
+) -> Iterator[Finding | Unknown]:
+    nowhere = set(asked.features)
+    newest: Release | None = None
+    for release in releases(facts, dependency.package, versions):
+        if isinstance(release, Unknown):
+            yield Unknown(release.crate, f"has it the features that `{manifest.name}` requests? {release.why}")
+            return
+        lacking = _lacking(release, asked.features)
+        if not lacking:
+            return
+        newest = newest or release
+        nowhere &= set(lacking)
+    if newest is not None:
+        together = sorted(nowhere) or list(asked.features)
+        where = f'in any published version that "{dependency.requirement}" matches (newest {newest.version})'
+        where += "" if nowhere else ", not all of them in one"
+        yield _finding(facts, manifest, dependency, together, where, newest.features)
+
+
+def _lacking(release: Release, wanted: Sequence[str]) -> list[str]:
+    bundle = bundle_of(release)
+    return [one for one in wanted if isinstance(expand(bundle, frozenset((one,)), default=False), MissingFeature)]
+
+
+def _finding(
+    facts: Facts,
+    manifest: Manifest,
+    dependency: Dependency,
+    lacking: Sequence[str],
+    where: str,
+    there: Collection[str],
+) -> Finding:
+    from difflib import get_close_matches
+
+    names = _listed(lacking)
+    message = f"`{dependency.package}` has no {names} {where}, which `{manifest.name}` requests"
+    near = [found for one in lacking for found in get_close_matches(one, sorted(there), n=1)]
+    if near:
+        fix = f"did you mean {_listed(near)}?"
+    else:
+        fix = f"drop {names}, or require a version of `{dependency.package}` that has it"
+    return at_line(facts, manifest, dependency, "VA006", ERROR, message, fix)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    listed = ", ".join(f"`{one}`" for one in names[:_MOST_NAMED]) + more
+    return f"feature{'s' if len(names) > 1 else ''} {listed}"
+
+
+def _exclusive(
+    facts: Facts, manifest: Manifest, said: dict[tuple[str | int, ...], IndexDependency]
+) -> Iterator[Finding]:
+    """Needs of one version, of this crate and of those that it meets in a build, whose features exclude each other."""
+    for dependency in manifest.dependencies:
+        groups = facts.policy.exclusive.get(dependency.package, ())
+        own = said.get(dependency.user_key)
+        if own is None or dependency.requirement is None or dependency.kind == DEV:
+            continue
+        for group in groups:
+            mine = [one for one in group if one in own.features]
+            if len(mine) > 1:
+                message = (
+                    f"`{manifest.name}` requests {_listed(mine)} of `{dependency.package}`, which exclude each other"
+                )
+                yield at_line(
+                    facts, manifest, dependency, "VA006", ERROR, message + _SAID, f"request one of {_listed(mine)}"
+                )
+            elif mine:
+                yield from _united(facts, manifest, dependency, mine[0], group)
+
+
+_SAID = " ([features.exclusive])"
+
+
+def _united(
+    facts: Facts, manifest: Manifest, dependency: Dependency, mine: str, group: Sequence[str]
+) -> Iterator[Finding]:
+    from batuta_hooks.checks.meeting import meeting_of
+    from batuta_hooks.domain.overlap import overlap
+
+    meeting = meeting_of(facts.stack.whole)
+    needs = [one for one in meeting.needs(dependency.package) if not one.is_dev]
+    own = next((one for one in needs if one.crate.name == manifest.name), None)
+    requirement = parsed(dependency.requirement or "*")
+    for need in needs:
+        if own is None or need.crate.name == manifest.name or not overlap(need.requirement, requirement):
+            continue
+        theirs = [one for one in group if one != mine and one in _features_of(need.dependency)]
+        if theirs and meeting.in_one_build(own, need):
+            message = (
+                f"`{dependency.package}` gets {_listed([mine])} from `{manifest.name}` and {_listed(theirs)} from "
+                f"`{need.crate.name}` ({need.crate.repository}/{need.crate.manifest_path}) in one build, which exclude "
+                f"each other{_SAID}"
+            )
+            fix = f"request {_listed([theirs[0]])} here too, or {_listed([mine])} there"
+            yield at_line(facts, manifest, dependency, "VA006", ERROR, message, fix)
+            return
+
+
+def _features_of(dependency: Dependency) -> Collection[str]:
+    entry = dependency.entry
+    found = entry.get("features", ()) if isinstance(entry, dict) else ()
+    return [one for one in found if isinstance(one, str)]

@@ -1,0 +1,136 @@
+"""VA007: two packages that link the same native library, which cargo allows one package of a build alone.
+
+Within a crate's own resolution cargo refuses it.  Between crates of the stack it is a warning: nobody can use both.
+"""
+
+from __future__ import annotations
+
+from batuta_hooks.checks.meeting import meeting_of
+from batuta_hooks.checks.offered import matching, releases
+from batuta_hooks.checks.requirements import (
+    at_line,
+    judged_manifests,
+    lockfile_of,
+    needs_registry,
+    parsed,
+)
+from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
+from batuta_hooks.domain.manifest import DEV
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from batuta_hooks.checks.meeting import Need as StackNeed
+    from batuta_hooks.domain.facts import Facts
+    from batuta_hooks.domain.manifest import Dependency, Manifest
+    from batuta_hooks.domain.publishable import Reason
+    from batuta_hooks.domain.shelf import Shelf
+
+
+def find(facts: Facts) -> Iterator[Finding]:
+    """Judge each package's own resolution, unless a lock file shows that cargo found one, and what the stack needs.
+
+    In a check of the whole stack the judge of publications has resolved what may be published, and its reason is told
+    as a finding (`batuta_hooks.stack.check`).
+    """
+    shelf: Shelf | None = None
+    for manifest in judged_manifests(facts):
+        assert manifest.package is not None
+        yield from _beside_the_stack(facts, manifest)
+        if (facts.is_whole and manifest.package.is_bound_for_crates_io) or _is_locked(facts, manifest):
+            continue
+        if shelf is None:
+            from batuta_hooks.domain.shelf import Shelf
+
+            shelf = Shelf(facts.published, facts.release)
+        yield from _own(facts, manifest, shelf)
+
+
+def _is_locked(facts: Facts, manifest: Manifest) -> bool:
+    """Whether the lock file holds a version for each requirement: then cargo has found what goes together."""
+    lock = lockfile_of(facts, manifest)
+    if lock is None:
+        return False
+    held: dict[str, list[str]] = {}
+    for one in lock.packages:
+        held.setdefault(one.name, []).append(one.version)
+    return all(
+        bool(matching(requirement, tuple(held.get(dependency.package, ()))))
+        for dependency, requirement in needs_registry(facts, manifest)
+    )
+
+
+def _own(facts: Facts, manifest: Manifest, shelf: Shelf) -> Iterator[Finding]:
+    from batuta_hooks.checks.publishable_needs import clash_reason, needs_of, published_form
+    from batuta_hooks.domain.resolution import LINKS, Resolver
+    from batuta_hooks.domain.shelf import MissingFeature
+
+    release = published_form(manifest)
+    needed = {(one.name, one.kind) for one, _ in needs_registry(facts, manifest)}
+    kinds = {"normal": "dependencies", "dev": "dev-dependencies", "build": "build-dependencies"}
+    kept = tuple(one for one in release.dependencies if (one.name, kinds[one.kind]) in needed)
+    needs = needs_of(release._replace(dependencies=kept)) if kept else ()
+    if isinstance(needs, MissingFeature) or not needs:
+        return
+    clash = Resolver(shelf).resolve([(need, "") for need in needs], release.links).clash
+    if clash is not None and clash.kind == LINKS:
+        yield links_finding(manifest, clash_reason(facts, manifest, clash))
+
+
+def links_finding(manifest: Manifest, reason: Reason) -> Finding:
+    """A clash of native libraries in a package's own resolution, at its own entry or at the line with its name."""
+    from batuta_hooks.domain.workspace import position_of
+
+    path, (line, column) = manifest.path, position_of(manifest.text, (manifest.package_key, "name"))
+    if reason.path:
+        path, line, column = reason.path, reason.line, 1
+    package = reason.message.split("`")[1]
+    message = f"{reason.message} ({manifest.name} needs both)"
+    fix = f"require versions that need one `{package}`; `cargo tree --invert {package}` shows who needs it"
+    return Finding(path, line, column, "VA007", ERROR, message, fix, manifest.name, package)
+
+
+def _beside_the_stack(facts: Facts, manifest: Manifest) -> Iterator[Finding]:
+    """Dependencies that another crate of the stack needs in another bucket, and that link a native library."""
+    meeting = meeting_of(facts.stack.whole)
+    for dependency in manifest.dependencies:
+        if dependency.kind == DEV or not meeting.clashes(dependency.package, everywhere=True):
+            continue
+        library = _links(facts, dependency)
+        own = next((one for one in meeting.needs(dependency.package) if _is_of(one, facts, manifest, dependency)), None)
+        if library is None or own is None:
+            continue
+        for pair in meeting.clashes(dependency.package, everywhere=True):
+            other = pair[pair[0] is own]
+            if (
+                not (own is pair[0] or own is pair[1])
+                or other.is_dev
+                or own.requirement.at_least > other.requirement.at_least
+            ):
+                continue
+            if library == _links(facts, other.dependency):
+                message = (
+                    f'`{dependency.package}` "{own.text}" of `{manifest.name}` and "{other.text}" of '
+                    f"`{other.crate.name}` ({other.crate.repository}/{other.crate.manifest_path}) link `{library}` "
+                    "both: no build can hold the two crates"
+                )
+                fix = f'require `{dependency.package}` "{other.text}" here too'
+                yield at_line(facts, manifest, dependency, "VA007", WARNING, message, fix)
+                break
+
+
+def _is_of(need: StackNeed, facts: Facts, manifest: Manifest, dependency: Dependency) -> bool:
+    crate = need.crate
+    is_crate = (crate.name, crate.repository, crate.manifest_path) == (manifest.name, facts.repository, manifest.path)
+    return is_crate and need.dependency.user_key == dependency.user_key
+
+
+def _links(facts: Facts, dependency: Dependency) -> str | None:
+    """The native library of the newest version that meets a requirement."""
+    published = facts.published(dependency.package)
+    if isinstance(published, Unknown) or dependency.requirement is None:
+        return None
+    versions = matching(parsed(dependency.requirement), published.versions)
+    release = next(releases(facts, dependency.package, versions[:1]), None)
+    return None if release is None or isinstance(release, Unknown) else release.links
