@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from batuta_hooks.domain.codes import CODES
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.report.code_pages import code_pages
 
@@ -13,14 +12,12 @@ def explanation(code: str) -> str:
     """What a code means, as Markdown; upper and lower case are the same.
 
     Raises:
-        BatutaError: there is no such code, or this version does not judge it.
+        BatutaError: there is no such code.
     """
     wanted = code.strip().upper()
     sections = code_pages()
     if wanted in sections:
         return sections[wanted]
-    if wanted in CODES:
-        raise BatutaError(f"this version does not judge {wanted}: {CODES[wanted].title}", mend=_known(sections))
     if not wanted:
         raise BatutaError("no finding code is given", mend=_known(sections))
     near = get_close_matches(wanted, sections, n=1)
