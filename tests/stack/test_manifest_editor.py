@@ -252,7 +252,8 @@ def every_edit(path: str, text: bytes, manifest: Manifest) -> list[DependencyEdi
     """An edit of each dependency that a manifest itself gives a source or a version."""
     own = [one for one in manifest.dependencies if not one.inherited]
     shared = list(manifest.workspace.dependencies.values()) if manifest.workspace else []
-    return [DependencyEdit(one.key, "99.0.0", True) for one in own + shared]
+    from_somewhere = [one for one in own + shared if any((one.requirement, one.path, one.git, one.registry))]
+    return [DependencyEdit(one.key, "99.0.0", True) for one in from_somewhere]
 
 
 def check_edits(path: str, text: bytes) -> int:
