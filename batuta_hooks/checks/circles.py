@@ -26,6 +26,8 @@ _WORDS = {NORMAL: "normal", DEV: "dev", BUILD: "build"}
 def find(facts: Facts) -> Iterator[Finding | Unknown]:
     """A finding at each edge of a circle that a judged manifest holds."""
     for manifest in judged_manifests(facts):
+        if not facts.stack.whole.comes_back_to(manifest.name):
+            continue
         for walk in circles_in(facts.stack.whole, facts.published):
             here = [edge for edge in walk if _is_of(edge, facts, manifest)]
             undecided = [edge for edge in walk if edge.kind == DEV and _answer(edge, facts.published) is None]

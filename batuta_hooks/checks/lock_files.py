@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from batuta_hooks.checks.lock_graph import LockGraph
+from batuta_hooks.checks.lock_graph import LockGraph, graph_of
 from batuta_hooks.checks.requirements import parsed, read_version
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import WARNING, Finding
@@ -94,7 +94,7 @@ def _locked(facts: Facts, root: Manifest, lock: Lockfile) -> Locked:
     names = {one.name for one in own if isinstance(one, Manifest)}
     names.update(one.package for one in (*entries, *patches))
     leaves = any(is_outside(join(one.folder, one.path or "")) for one in (*entries, *patches))
-    return Locked(root, lock, LockGraph(lock.packages), members, beside, frozenset(names), leaves)
+    return Locked(root, lock, graph_of(lock), members, beside, frozenset(names), leaves)
 
 
 def _beside(facts: Facts, members: tuple[Manifest, ...]) -> tuple[Manifest, ...]:

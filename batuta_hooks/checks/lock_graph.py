@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from batuta_hooks.domain.lockfile import LockedPackage
+from batuta_hooks.domain.locks import Lockfile
 
 
 class LockGraph:
@@ -43,6 +45,10 @@ class LockGraph:
 
         ``None`` where there is none, or more than one.
         """
+        if " " not in entry:
+            alone = self.named(entry)
+            if len(alone) == 1:
+                return alone[0]
         name, _, rest = entry.partition(" ")
         version, _, source = rest.partition(" ")
         candidates = self.named(name)
@@ -76,3 +82,9 @@ class LockGraph:
                 for needed in self.needed(one):
                     self._needing.setdefault(needed, []).append(one)
         return self._needing.get(package, [])
+
+
+@lru_cache(maxsize=64)  # three checks ask for each lock file of a stack
+def graph_of(lock: Lockfile) -> LockGraph:
+    """The graph of a lock file."""
+    return LockGraph(lock.packages)

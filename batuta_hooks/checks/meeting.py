@@ -7,7 +7,7 @@ Dev-dependencies count for the tests of the crate that has them and for nobody e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import lru_cache
 
 from batuta_hooks.checks.requirements import parsed, read_version
@@ -44,24 +44,45 @@ class Meeting:
         self._crates = list(stack.crates())
         self._numbers = {crate.name: number for number, crate in enumerate(self._crates)}
         self._needs: dict[str, list[Need]] = {}
-        self._clashes: dict[tuple[str, bool], list[tuple[Need, Need]]] = {}
+        self._apart: dict[str, frozenset[tuple[str, str]]] = {}
         self._exposed: dict[str, bool] = {}
-        links = [self._links(crate, is_dev=False) for crate in self._crates]
-        self._holds = [_reach(number, links) for number in range(len(links))]  # bit sets, each with the crate itself
-        self._held_by = [0] * len(links)
-        for number, held in enumerate(self._holds):
-            rest = held
-            while rest:
-                lowest = rest & -rest
-                self._held_by[lowest.bit_length() - 1] |= 1 << number
-                rest ^= lowest
+        self._links_of: dict[int, list[int]] = {}
+        self._held: dict[int, int] = {}
+        self._holders: dict[int, int] = {}
 
-    def _links(self, crate: StackCrate, *, is_dev: bool) -> list[int]:
+    def _holds(self, number: int) -> int:
+        """The crates that a crate's build holds, itself among them, as a bit set."""
+        if number not in self._held:
+            self._held[number] = _reach(number, self._links)
+        return self._held[number]
+
+    def _held_by(self, number: int) -> int:
+        """The crates whose builds hold a crate, itself among them, as a bit set."""
+        if number not in self._holders:
+            self._holders[number] = _reach(number, self._back_links)
+        return self._holders[number]
+
+    def _links(self, number: int) -> list[int]:
+        if number not in self._links_of:
+            self._links_of[number] = self._linked(self._crates[number], is_dev=False)
+        return self._links_of[number]
+
+    def _linked(self, crate: StackCrate, *, is_dev: bool) -> list[int]:
         return [
             self._numbers[dependency.package]
             for dependency in self._stack.inside(crate)
-            if (dependency.kind == DEV) == is_dev and dependency.package != crate.name and self._leads(dependency)
+            if self._is_link(crate, dependency, is_dev=is_dev)
         ]
+
+    def _back_links(self, number: int) -> list[int]:
+        return [
+            self._numbers[crate.name]
+            for crate, dependency in self._stack.needing(self._crates[number].name)
+            if self._is_link(crate, dependency, is_dev=False)
+        ]
+
+    def _is_link(self, crate: StackCrate, dependency: Dependency, *, is_dev: bool) -> bool:
+        return (dependency.kind == DEV) == is_dev and dependency.package != crate.name and self._leads(dependency)
 
     def _leads(self, dependency: Dependency) -> bool:
         if dependency.requirement is None:
@@ -86,7 +107,7 @@ class Meeting:
     def depends(self, dependent: str, dependency: str) -> bool:
         """Whether a crate's build holds another crate."""
         first, second = self._numbers.get(dependent), self._numbers.get(dependency)
-        return None not in (first, second) and bool(self._holds[first] >> second & 1)  # type: ignore[operator, index]
+        return None not in (first, second) and bool(self._holds(first) >> second & 1)  # type: ignore[arg-type, operator]
 
     def is_exposed(self, package: str) -> bool:
         """Whether a crate needs the package, and so does another one that depends on it."""
@@ -97,7 +118,7 @@ class Meeting:
     def _is_exposed(self, package: str) -> bool:
         names = sorted({need.crate.name for need in self.needs(package) if not need.is_dev})
         mask = sum(1 << self._numbers[name] for name in names)
-        return any((self._holds[self._numbers[name]] & mask).bit_count() > 1 for name in names)
+        return any((self._holds(self._numbers[name]) & mask).bit_count() > 1 for name in names)
 
     def in_one_build(self, first: Need, second: Need) -> bool:
         """Whether some crate's build, or the tests of one of the two, hold both crates."""
@@ -106,15 +127,15 @@ class Meeting:
             return any(
                 need.is_dev and self._in_tests(need, beside) for need, beside in ((first, second), (second, first))
             )
-        return bool(self._held_by[one] & self._held_by[other])
+        return bool(self._held_by(one) & self._held_by(other))
 
     def _in_tests(self, need: Need, beside: Need) -> bool:
         if beside.is_dev:
             return False  # each has tests of its own
         own = self._numbers[need.crate.name]
-        held = self._holds[own]
-        for number in self._links(need.crate, is_dev=True):
-            held |= self._holds[number]
+        held = self._holds(own)
+        for number in self._linked(need.crate, is_dev=True):
+            held |= self._holds(number)
         return bool(held >> self._numbers[beside.crate.name] & 1)
 
     def clashes(self, package: str, *, everywhere: bool) -> list[tuple[Need, Need]]:
@@ -123,31 +144,42 @@ class Meeting:
         Args:
             everywhere: whether all crates count; else those alone that meet in a build.
         """
-        known = self._clashes.get((package, everywhere))
-        if known is None:
-            known = self._clashes[package, everywhere] = list(self._clashing(package, everywhere=everywhere))
-        return known
+        needs = self.needs(package) if self.apart(package) else ()
+        return [
+            (first, second)
+            for number, first in enumerate(needs)
+            for second in needs[number + 1 :]
+            if self._is_clash(first, second, everywhere=everywhere)
+        ]
 
-    def _clashing(self, package: str, *, everywhere: bool) -> Iterator[tuple[Need, Need]]:
-        needs = self.needs(package)
-        texts = list({need.text: need.requirement for need in needs}.items())
-        apart: set[tuple[str, str]] = set()
-        for number, (one, first_requirement) in enumerate(texts):
-            for other, second_requirement in texts[number + 1 :]:
-                if not overlap(first_requirement, second_requirement):
-                    apart.update(((one, other), (other, one)))
-        for number, first in enumerate(needs) if apart else ():
-            for second in needs[number + 1 :]:
-                if (first.text, second.text) not in apart or first.crate.name == second.crate.name:
-                    continue
-                if everywhere or self.in_one_build(first, second):
-                    yield first, second
+    def clashing_with(self, need: Need, *, everywhere: bool) -> list[Need]:
+        """The needs that make a pair of `clashes` with one."""
+        others = self.needs(need.dependency.package) if self.apart(need.dependency.package) else ()
+        return [other for other in others if self._is_clash(need, other, everywhere=everywhere)]
+
+    def _is_clash(self, first: Need, second: Need, *, everywhere: bool) -> bool:
+        if (first.text, second.text) not in self.apart(first.dependency.package):
+            return False
+        return first.crate.name != second.crate.name and (everywhere or self.in_one_build(first, second))
+
+    def apart(self, package: str) -> frozenset[tuple[str, str]]:
+        """The pairs of requirements of a package, as crates write them, that no version meets."""
+        if package not in self._apart:
+            texts = list(dict.fromkeys(self._stack.requirements(package)))
+            self._apart[package] = frozenset(
+                pair
+                for number, one in enumerate(texts)
+                for other in texts[number + 1 :]
+                if not overlap(parsed(one), parsed(other))
+                for pair in ((one, other), (other, one))
+            )
+        return self._apart[package]
 
 
-def _reach(start: int, links: list[list[int]]) -> int:
+def _reach(start: int, links: Callable[[int], list[int]]) -> int:
     reached, pending = 1 << start, [start]
     while pending:
-        for number in links[pending.pop()]:
+        for number in links(pending.pop()):
             if not reached >> number & 1:
                 reached |= 1 << number
                 pending.append(number)

@@ -47,6 +47,8 @@ def find(facts: Facts) -> Iterator[Finding]:
     for manifest in judged_manifests(facts):
         meeting = meeting_of(facts.stack.whole)
         for dependency in manifest.dependencies:
+            if not meeting.apart(dependency.package):
+                continue
             clashing = [need for need in meeting.needs(dependency.package) if _is_of(need, facts, manifest, dependency)]
             for need in clashing:
                 yield from _judge(facts, manifest, meeting, need)
@@ -116,9 +118,12 @@ def _pairs(meeting: Meeting, policy: Policy, package: str) -> Sequence[tuple[Nee
 
 
 def _others(meeting: Meeting, policy: Policy, need: Need) -> list[Need]:
-    """The needs that one clashes with."""
-    pairs = _pairs(meeting, policy, need.dependency.package)
-    return [pair[pair[0] is need] for pair in pairs if need is pair[0] or need is pair[1]]
+    """The needs that one clashes with, by the rule of `_pairs`."""
+    package = need.dependency.package
+    others = meeting.clashing_with(need, everywhere=_is_named(policy, package))
+    if not others or need.is_dev or is_shared(meeting, policy, package):
+        return others
+    return [other for other in others if other.is_dev]
 
 
 def _is_of(need: Need, facts: Facts, manifest: Manifest, dependency: Dependency) -> bool:

@@ -7,6 +7,8 @@ is not looked at.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
@@ -116,6 +118,7 @@ def _read_package(entry: Mapping[str, Any], checksums: Mapping[str, Any]) -> Loc
     return LockedPackage(name, version, source, None if checksum == "<none>" else checksum, tuple(needed))
 
 
+@lru_cache(maxsize=1 << 12)  # a stack's lock files hold much the same
 def _is_version(text: str) -> bool:
     try:
         Version.parse(text)

@@ -25,6 +25,10 @@ class Lockfile(NamedTuple):
     packages: Sequence[LockedPackage]
     text: bytes
 
+    def __hash__(self) -> int:
+        """By path and length alone: what it holds is long, and one is read once."""
+        return hash((self.path, len(self.text)))
+
 
 def lockfiles_of(tree: Tree) -> Callable[[str], Lockfile | LockFault | None]:
     """What gives the Cargo.lock at a path, why cargo would not read it, or ``None`` where none is tracked."""

@@ -19,6 +19,8 @@ def overlap(first: Requirement, second: Requirement) -> bool:
 def common_version(requirements: Sequence[Requirement]) -> Version | None:
     """A version that matches all requirements, the lowest release if there is one; ``None`` where there is none."""
     at_least = max((requirement.at_least for requirement in requirements), default=(0, 0, 0))
+    if any(at_least >= requirement.below for requirement in requirements):
+        return None
     release = _first_release(at_least)
     for version in (release, *_pre_releases(requirements)):
         if version is not None and all(requirement.matches(version) for requirement in requirements):

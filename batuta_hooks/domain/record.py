@@ -14,23 +14,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple  # noqa: PLC0414  the second name makes it public to type checkers
 else:
+    _tuple_new = tuple.__new__
 
     class _Maker(type):
         def __new__(cls, name, bases, namespace):
             fields = tuple(namespace.get("__annotations__", ()))
             defaults = {field: namespace[field] for field in fields if field in namespace}
             getters = {field: property(itemgetter(index)) for index, field in enumerate(fields)}
-            made = super().__new__(cls, name, bases, {**namespace, "__slots__": (), **getters})
+            inside = {"__new__": _new(len(fields)), **namespace, "__slots__": (), **getters}
+            made = super().__new__(cls, name, bases, inside)
             made._fields, made._field_defaults = fields, defaults
             return made
 
+    def _new(count):
+        def new(cls, *values, **named):
+            if named or len(values) != count:
+                values = _complete(cls, values, named)
+            return _tuple_new(cls, values)
+
+        return new
+
     class NamedTuple(tuple, metaclass=_Maker):
         """A tuple whose fields have names; a subclass lists them as annotations, with defaults where it likes."""
-
-        def __new__(cls, *values, **named):
-            if named or len(values) != len(cls._fields):
-                values = _complete(cls, values, named)
-            return tuple.__new__(cls, values)
 
         @classmethod
         def _make(cls, values):

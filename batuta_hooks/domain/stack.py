@@ -74,11 +74,15 @@ class Named(Sequence["Dependency"]):
     Args:
         names: their packages.
         make: makes one by its place.
+        requirement: gives one's requirement alone.
     """
 
-    def __init__(self, names: Sequence[str], make: Callable[[int], Dependency]) -> None:
+    def __init__(
+        self, names: Sequence[str], make: Callable[[int], Dependency], requirement: Callable[[int], str | None]
+    ) -> None:
         self.names = names
         self._make = make
+        self.requirement = requirement
 
     def __len__(self) -> int:
         return len(self.names)
@@ -112,17 +116,41 @@ class Stack:
 
     def needing(self, package: str) -> list[tuple[StackCrate, Dependency]]:
         """Every dependency on a package, with the crate that has it, in the order of the stack."""
+        return [(crate, crate.dependencies[number]) for crate, number in self._places().get(package, ())]
+
+    def requirements(self, package: str) -> Iterator[str]:
+        """What the other crates require of a package, in the order of the stack."""
+        for crate, number in self._places().get(package, ()):
+            needs = crate.dependencies
+            text = needs.requirement(number) if isinstance(needs, Named) else needs[number].requirement
+            if text is not None and crate.name != package:
+                yield text
+
+    def _places(self) -> dict[str, list[tuple[StackCrate, int]]]:
+        """By package, who depends on it and at which place."""
         if self._needing is None:
             self._needing = {}
             for crate in self._crates().values():
                 for number, name in enumerate(_names(crate.dependencies)):
                     self._needing.setdefault(name, []).append((crate, number))
-        return [(crate, crate.dependencies[number]) for crate, number in self._needing.get(package, ())]
+        return self._needing
+
+    def comes_back_to(self, name: str) -> bool:
+        """Whether dependencies, whatever they are worth, lead from a crate back to itself."""
+        crates, reached, pending = self._crates(), set(), [name]
+        while pending:
+            crate = crates.get(pending.pop())
+            for needed in _names(crate.dependencies) if crate is not None else ():
+                if needed == name:
+                    return True
+                if needed not in reached:
+                    reached.add(needed)
+                    pending.append(needed)
+        return False
 
     def needed(self) -> Iterable[str]:
         """The packages that some crate depends on."""
-        self.needing("")
-        return self._needing or ()
+        return self._places()
 
     def inside(self, crate: StackCrate) -> list[Dependency]:
         """A crate's dependencies on crates of the stack, in the order written."""

@@ -21,7 +21,8 @@ MAX_BYTES = 8 * 1024 * 1024
 
 _I64 = 1 << 63
 _PLAIN_DEPTH = 64  # a result less deep than this breaks none of cargo's bounds on depth
-_LONG_TEXT, _MANY_DOTS, _LONG_NUMBER = 1 << 16, 80, "[0-9A-Fa-f_.]{4000}"
+_LONG_TEXT, _MANY_DOTS, _LONG_DIGITS = 1 << 16, 80, 4000
+_LONG_NUMBER = f"[0-9A-Fa-f_.]{{{_LONG_DIGITS}}}"
 
 
 class TomlFault(ValueError):
@@ -78,8 +79,12 @@ def _is_hard_for_tomli(text: str) -> bool:
     """Whether tomli could need far more time or memory than a text is long: for keys and numbers without end."""
     if len(text) <= _LONG_TEXT:
         return False
-    keys = (line.partition("=")[0] for line in text.split("\n"))
-    return any(key.count(".") > _MANY_DOTS for key in keys) or re.search(_LONG_NUMBER, text) is not None
+    lines = [line for line in text.split("\n") if len(line) > _MANY_DOTS]  # neither spans lines
+    return any(
+        line.partition("=")[0].count(".") > _MANY_DOTS
+        or (len(line) >= _LONG_DIGITS and re.search(_LONG_NUMBER, line) is not None)
+        for line in lines
+    )
 
 
 def _may_displease_cargo(document: dict[str, Any]) -> bool:
@@ -108,8 +113,10 @@ def _redefines_by_dots(text: str) -> bool:
 
     (`[a.b.c]`, later `[a]` with `b.d = 1`: cargo refuses the second `b`, tomli does not.)
     """
-    lines = (line.strip(" \t\r") for line in text.split("\n"))
-    paths = [_header_path(line) for line in lines if line[:1] == "["]
+    lines = [line.strip(" \t\r") for line in text.split("\n") if "[" in line]
+    headers = [line for line in lines if line[:1] == "["]
+    known = {header: _header_path(header) for header in dict.fromkeys(headers)}
+    paths = [known[header] for header in headers]
     deep = [(number, path) for number, path in enumerate(paths) if len(path) > 2]
     if not deep:
         return False

@@ -168,7 +168,11 @@ def _crates(lines: list[str]) -> list[StackCrate]:
         else:
             needs, names = [], []  # its lines are still to come
             _, name, version, path, flags = line.split("\t")
-            later = Named(names, lambda place, needs=needs: _dependency(needs[place].split("\t")))  # type: ignore[misc]
+            later = Named(
+                names,
+                lambda place, needs=needs: _dependency(needs[place].split("\t")),  # type: ignore[misc]
+                lambda place, needs=needs: _text(needs[place].split("\t", 4)[3]),  # type: ignore[misc]
+            )
             found.append(StackCrate(name, _text(version), "", path, flags[0] == "1", later, flags[1] == "1"))
     return found
 

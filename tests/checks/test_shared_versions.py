@@ -158,6 +158,22 @@ def test_plain_reading(world: World) -> None:
     assert {tuple(sorted(pair)) for pair in found} == together
     everywhere = {(one.crate.name, other.crate.name) for one, other in meeting.clashes("x", everywhere=True)}
     assert {tuple(sorted(pair)) for pair in everywhere} == apart
+    for is_everywhere in (False, True):
+        pairs = meeting.clashes("x", everywhere=is_everywhere)
+        for need in meeting.needs("x"):
+            beside = [pair[pair[0] is need] for pair in pairs if need in pair]
+            assert meeting.clashing_with(need, everywhere=is_everywhere) == beside
+
+
+@given(worlds())
+def test_ways_back(world: World) -> None:
+    """A crate comes back to itself where a crate that it needs holds it; what is required of a package is in order."""
+    stack = built(world)
+    for number, targets in world.edges.items():
+        is_back = any(number in closure(world, target) for target in targets - {number})
+        assert stack.comes_back_to(f"c{number}") == is_back
+    assert not stack.comes_back_to("x")
+    assert list(stack.requirements("x")) == [need.text for need in Meeting(stack).needs("x")]
 
 
 def test_facts_have_a_stack_of_their_own() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batuta_hooks.domain.config import Config
-from batuta_hooks.domain.stack import StackCrate
+from batuta_hooks.domain.stack import Named, StackCrate
 from batuta_hooks.domain.tree import ReadFault
 from batuta_hooks.gather.folder_tree import FolderTree
 from batuta_hooks.gather.neighbours import neighbours, remote_owner
@@ -40,6 +40,15 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     make_repo(tmp_path / "stack/lib", files)
     return tmp_path / "stack"
+
+
+def test_a_requirement_alone(stack: Path) -> None:
+    """What is remembered gives a requirement without the rest of the dependency, and the same."""
+    assert beside(stack)
+    for crate in beside(stack):
+        assert isinstance(crate.dependencies, Named)
+        needs = crate.dependencies
+        assert [needs.requirement(place) for place in range(len(needs))] == [one.requirement for one in needs]
 
 
 def beside(stack: Path, config: Config | None = None) -> list[StackCrate]:
