@@ -10,7 +10,21 @@ from typing import Annotated, cast
 
 import typer
 
-from batuta_hooks.cli.commands import cache, check, config, doctor, explain, hooks, init, link, release, status, sync
+from batuta_hooks.cli.commands import (
+    cache,
+    check,
+    config,
+    doctor,
+    explain,
+    hooks,
+    init,
+    link,
+    metrics,
+    release,
+    rollback,
+    status,
+    sync,
+)
 from batuta_hooks.cli.common import Common, with_common
 from batuta_hooks.domain.errors import BatutaError
 
@@ -56,6 +70,8 @@ config.register(app)
 doctor.register(app)
 hooks.register(app)
 release.register(app)
+metrics.register(app)
+rollback.register(app)
 status.register(app)
 sync.register(app)
 link.register(app)

@@ -29,3 +29,11 @@ class ReleaseFormat(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     GITHUB_MATRIX = "github-matrix"
+
+
+class MetricsFormat(StrEnum):
+    """What `metrics` can print."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"

@@ -20,6 +20,7 @@ from batuta_hooks.stack.checkouts import Workspace, find_workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.gate_values import CACHED, FAILED, GateResult
 from batuta_hooks.stack.gates import Gates, failures
+from batuta_hooks.stack.journal import GATES, Journal, asked_for
 from batuta_hooks.stack.own_folder import own_folder
 from batuta_hooks.stack.rehearse import Manner, Rehearsal, Step, rehearse
 from batuta_hooks.stack.release import Prepared, Results, exit_code, gates_of, prepare
@@ -77,7 +78,13 @@ def run_release(common: Common, options: ReleaseOptions) -> int:
         rehearsal = _rehearse(prepared, options, common) if options.rehearse and not prepared.plan.blocked else None
         stage.show(prepared, results, rehearsal)
         return 1 if rehearsal is not None and rehearsal.failed else exit_code(prepared.plan, results)
-    with ReleaseLock(own_folder(workspace)):
+    own = own_folder(workspace)
+    if options.resume is not None and not options.publish:
+        asked = asked_for(own, options.resume)
+        if asked is not None:
+            push = asked.pushes if options.push is None else options.push
+            stage = stage._replace(options=options._replace(publish=asked.publishes, push=push))
+    with ReleaseLock(own):
         say_notes(clear(workspace))
         return _release(stage)
 
@@ -164,6 +171,7 @@ def _release(stage: _Stage) -> int:
         say_notes(["--no-verify: no gate is run, whatever they would say"])
     else:
         results = _gate(gates, prepared, stage.common)
+        Journal(prepared.own, prepared.plan.id).write(GATES, gates=go.gate_facts(results))
     if go.stopped_by_gates(results):
         stage.show(prepared, results, rehearsal)
         return 1
@@ -180,7 +188,7 @@ def _carry(stage: _Stage, prepared: Prepared, results: Results, rehearsal: Rehea
     options, manners = stage.options, stage.manners
     pace = Pace(index_s=options.index_timeout)
     manner = RunManner(manners.publishes, manners.pushes, not options.no_verify_build, pace, stage.common.jobs)
-    facts = Facts(go.command_line(), options.no_verify, go.gate_facts(results))
+    facts = Facts(go.command_line(), options.no_verify)
     speaker = go.Speaker(quiet=manners.quiet)
     run = carry_out(prepared, stage.asking, stage.workspace, manner, facts, speaker)
     command = go.command_to_go_on(prepared.plan, manners, stage.common.workspace)

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.report.json_report import exact_values
@@ -21,7 +21,7 @@ from batuta_hooks.stack.release_trailers import Begun, message_of, read_message
 
 SCHEMA = "batuta.journal/1"
 FOLDER = "releases"
-PLAN, BEGIN, END, NOTE, OVER = "plan", "begin", "end", "note", "over"
+GATES, PLAN, BEGIN, END, NOTE, OVER = "gates", "plan", "begin", "end", "note", "over"
 
 _MOST_BYTES = 64 << 20
 
@@ -87,6 +87,27 @@ def read_journal(path: str) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(table, dict) and table.get("schema") == SCHEMA and isinstance(table.get("event"), str):
             yield table
+
+
+class Asked(NamedTuple):
+    """What was asked for of a release the last time."""
+
+    publishes: bool
+    pushes: bool
+
+
+def asked_for(own: str, identity: str) -> Asked | None:
+    """What was asked for of a release, or of the last one where its identity is empty; ``None`` if nobody knows."""
+    for name, path in reversed(journals(own).items()):
+        if not name.startswith(identity[: len(name)]):
+            continue
+        try:
+            plans = [line for line in read_journal(path) if line["event"] == PLAN]
+        except OSError:
+            continue
+        if plans:
+            return Asked(plans[-1].get("publishes") is True, plans[-1].get("pushes") is True)
+    return None
 
 
 def noted_releases(own: str) -> list[Begun]:

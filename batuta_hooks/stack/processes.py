@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import BinaryIO, NamedTuple, Self
@@ -35,12 +37,20 @@ class Processes:
         self.end()
 
     def run(
-        self, command: Sequence[str], folder: str, env: Mapping[str, str], timeout_s: float, log: BinaryIO | None = None
+        self,
+        command: Sequence[str],
+        folder: str,
+        env: Mapping[str, str],
+        timeout_s: float,
+        log: BinaryIO | None = None,
+        *,
+        until: bytes = b"",
     ) -> Ended:
         """Run a command to its end; 127 where it cannot be started, 124 where its time is over.
 
         Args:
             log: an open file that all of its output goes to, also to be read.
+            until: words after which it is interrupted, for it has done what was wanted of it: that ends with 0.
         """
         with self._lock:
             if self._is_over:
@@ -60,11 +70,12 @@ class Processes:
             self._running.add(process.pid)
         ending, code = b"", None
         try:
-            said, _ = process.communicate(timeout=timeout_s)
-            code = process.returncode
+            said = _listen(process, until, timeout_s) if until else process.communicate(timeout=timeout_s)[0]
+            code = 0 if until and until in said else process.returncode
         except subprocess.TimeoutExpired:
             _kill(process.pid)
-            said, _ = process.communicate()
+            said = b"" if until else process.communicate()[0]
+            process.wait()
             ending, code = f"\nended after {timeout_s:.0f} s".encode(), 124
         finally:
             with self._lock:
@@ -77,6 +88,25 @@ class Processes:
             self._is_over = True
             for process in self._running:
                 _kill(process)
+
+
+def _listen(process: subprocess.Popen[bytes], until: bytes, timeout_s: float) -> bytes:
+    """What a process says to its end, which some words bring about."""
+    assert process.stdout is not None
+    said, over, is_told = b"", time.monotonic() + timeout_s, False
+    with process.stdout as output:
+        while True:
+            if not select.select([output], [], [], max(0.0, over - time.monotonic()))[0]:
+                raise subprocess.TimeoutExpired(process.args, timeout_s)
+            part = os.read(output.fileno(), 1 << 16)
+            said += part
+            if not part:
+                break
+            if until in said and not is_told:
+                is_told = True
+                os.killpg(process.pid, signal.SIGINT)
+    process.wait()
+    return said
 
 
 def _end_of(log: BinaryIO) -> bytes:

@@ -136,6 +136,11 @@ class Cargo:
         _refuse_hiding(place)
         return place
 
+    def publish(self, options: Sequence[str], folder: str) -> Ended:
+        """Run ``cargo publish`` until the registry has taken the upload: how long to wait for the index is ours."""
+        command = ["cargo", "publish", *options]
+        return self._processes.run(command, folder, self._env, TIMEOUT_S, until=b"\n    Uploaded ")
+
     def run(self, options: Sequence[str], folder: str, timeout_s: float = TIMEOUT_S) -> Ended:
         """Run cargo to its end."""
         return self._processes.run(["cargo", *options], folder, self._env, timeout_s)

@@ -25,7 +25,6 @@ class Facts(NamedTuple):
 
     command: str
     skips_gates: bool
-    gates: list[dict[str, object]]
 
 
 def clear(workspace: Workspace) -> list[str]:

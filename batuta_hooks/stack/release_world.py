@@ -6,6 +6,7 @@ Nothing here changes anything, and nothing is remembered: whoever asks twice get
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ REMOTE_TIMEOUT_S = 60.0
 
 _MOST_COMMITS = 300
 _SHA1_LENGTH = 40
+_REVERTED = re.compile(r"^This reverts commit ([0-9a-f]{40,64})\.$", re.MULTILINE)
 
 
 class ReleaseCommit(NamedTuple):
@@ -74,14 +76,16 @@ class Repo:
             return None
 
     def release_commits(self, start: str = "HEAD") -> Iterator[ReleaseCommit]:
-        """The release commits among the last ones, the newest first."""
+        """The release commits among the last ones that were not reverted since, the newest first."""
         if self.commit_of(start) is None:
             return
         listed = self.ask("log", f"-n{_MOST_COMMITS}", "--format=%H%x00%B%x1e", start, "--")
+        reverted: set[str] = set()
         for record in listed.split("\x1e"):
             commit, _, message = record.strip("\n").partition("\0")
+            reverted.update(_REVERTED.findall(message))
             begun = read_message(message) if commit else None
-            if begun is not None:
+            if begun is not None and commit not in reverted:
                 yield ReleaseCommit(commit, begun)
 
     def time_of(self, commit: str) -> int:

@@ -21,8 +21,8 @@ def remove_stale_locks(folder: str, refs: Iterable[str]) -> list[str]:
         What should be told, a sentence each.
     """
     told = []
-    git_folder, common = git_folders(folder)
-    places = [os.path.join(place, name) for place in {git_folder, common} for name in _NAMES]
+    git_folder, common = map(os.path.realpath, git_folders(folder))
+    places = [os.path.join(place, name) for place in sorted({git_folder, common}) for name in _NAMES]
     places += [os.path.join(common, f"{ref}.lock") for ref in refs]
     for lock in filter(os.path.lexists, places):
         holders = list(_holders(lock, folder))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from batuta_hooks.registry.accepting import AcceptingRegistry
+from batuta_hooks.registry.overlay import Answer
 from tests.support.process import run
 from tests.support.repos import Repo, make_repo, package
 
@@ -66,6 +69,25 @@ class RealStack:
         repo.git("push", "--quiet", "--set-upstream", "origin", "main")
         return repo
 
+    @property
+    def program(self) -> list[str]:
+        """How ``batuta-stack`` is run."""
+        return [sys.executable, "-m", "batuta_hooks.cli"]
+
+    @staticmethod
+    def refusal() -> Answer:
+        """What a registry answers that does not take an upload."""
+        body = json.dumps({"errors": [{"detail": "not this one"}]}).encode()
+        return Answer(403, body, (("Content-Type", "application/json"),))
+
+    def remote(self, name: str) -> Repo:
+        """The remote of a repository."""
+        return Repo(self.place / "remotes" / f"{name}.git")
+
+    def repo(self, name: str) -> Repo:
+        """The checkout of a repository."""
+        return Repo(self.folder / name)
+
     def crate(self, name: str, needs: str = "", *, version: str = "0.1.0") -> Repo:
         """A repository with one crate at its top; `needs` are lines of its dependencies."""
         text = package(name, f"[dependencies]\n{needs}\n" if needs else "", version=version, keys=LICENSED)
@@ -87,7 +109,11 @@ class RealStack:
 
     def state(self) -> dict[str, Any]:
         """All that a release leads to: registry, remotes, tags, commits and checkouts."""
-        found: dict[str, Any] = {"registry": sorted((one.name, one.version) for one in self.registry.accepted)}
+        found: dict[str, Any] = {
+            "registry": sorted(
+                (one.name, one.version, hashlib.sha256(one.archive).hexdigest()) for one in self.registry.accepted
+            )
+        }
         for path in sorted(self.folder.iterdir()):
             if not (path / ".git").exists():
                 continue

@@ -79,13 +79,17 @@ class Publish:
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
+        self._said = ""
 
     def look(self) -> str | None:
-        """The published version's checksum, if it is ours; for as long as the registry does not answer it is waited."""
+        """The published version's checksum, if it is ours, or that the registry has just said that it has it.
+
+        For as long as the registry does not answer, it is asked again.
+        """
         pauses = Pauses(self._wanted.site.pace)
         while True:
             try:
-                return self._wanted.ours()
+                return self._wanted.ours() or self._said or None
             except Undecided:
                 if not pauses.next():
                     raise
@@ -95,14 +99,15 @@ class Publish:
         site, release = self._wanted.site, self._wanted.release
         place = self._clone()
         folder = os.path.join(place, self._wanted.folder)
-        options = ["publish", "--package", release.crate, *([] if site.verifies_build else ["--no-verify"])]
+        options = ["--package", release.crate, *([] if site.verifies_build else ["--no-verify"])]
         if release.registry != CRATES_IO:
             options += ["--registry", release.registry]
         said = ""
         for number in range(_MOST_TRIES):
-            answer = read_answer(site.cargo.run(options, folder))
+            answer = read_answer(site.cargo.publish(options, folder))
             said = answer.said
             if answer.answer in (Answer.DONE, Answer.TAKEN):
+                self._said = answer.answer.value
                 return
             if answer.answer is Answer.REFUSED:
                 raise BatutaError(

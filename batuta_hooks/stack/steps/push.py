@@ -115,4 +115,4 @@ def _right(site: Site, tag: str, there: str | None, commit: str, where: str) -> 
 
 def _said(error: GitError) -> str:
     lines = [line.strip() for line in error.text.splitlines() if line.strip() and not line.startswith("hint:")]
-    return "; ".join(lines[-4:]) or error.what
+    return "; ".join(lines[-8:]) or error.what

@@ -1,0 +1,113 @@
+"""A release that is killed, by SIGKILL to its process group, at any of its steps: the same command always arrives.
+
+Nine crates in six repositories go out in four waves.  What counts in the end is equal, byte for byte, to what an
+undisturbed run leaves: uploads, remotes, tags, commits, checkouts.  `BATUTA_KILL=all` kills at every step from the
+start; else a relay does, in which each run goes on from the last kill, and every few steps one run from the start.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.hostile import HostileRegistry
+from tests.support.kill_stack import COMMAND, WAVES, KillStack
+
+pytestmark = pytest.mark.cargo
+
+_EACH = 1 if os.environ.get("BATUTA_KILL") == "all" else 13
+_STEPS = 43
+
+
+class Killed:
+    """The stack, and what an undisturbed run leads to."""
+
+    def __init__(self, folder: Path, registry: HostileRegistry) -> None:
+        self.stack = KillStack(folder, registry)
+        done = self.stack.kill_at("end:1000")
+        assert done.returncode == 0, done.stderr
+        self.steps = int(done.stderr.splitlines()[-1])
+        self.wanted: dict[str, Any] = self.stack.state()
+
+    def arrives(self, *, forgets: bool) -> None:
+        """The same command again leads to what it would have led to, with nothing uploaded twice."""
+        if forgets:
+            self.stack.forget()
+        self.stack.release(*COMMAND)
+        assert self.stack.state() == self.wanted
+        assert self.stack.registry.refused == []
+
+
+@pytest.fixture(scope="class")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
+    """Made once; each test puts it back."""
+    with HostileRegistry() as registry:
+        yield Killed(tmp_path_factory.mktemp("killed"), registry)
+
+
+class TestQuick:
+    """A few places, each of another kind of step."""
+
+    def test_undisturbed(self, killed: Killed) -> None:
+        """Four waves, each version once, and the number of steps that the sweep counts on."""
+        order = [one.name for one in killed.stack.registry.accepted]
+        waves = [sorted(order[:3]), sorted(order[3:5]), sorted(order[5:7]), sorted(order[7:])]
+        assert waves == WAVES
+        assert killed.steps == _STEPS
+
+    @pytest.mark.parametrize("where", ["end:1", "begin:12", "end:30"])
+    def test_killed(self, killed: Killed, where: str) -> None:
+        """It arrives, without its journal."""
+        killed.stack.put_back()
+        assert killed.stack.kill_at(where).returncode == -signal.SIGKILL
+        killed.arrives(forgets=True)
+
+
+@pytest.mark.slow
+class TestRelay:
+    """Every step of one release."""
+
+    def test_relay(self, killed: Killed) -> None:
+        """Each run is killed at its next step, before it acts and then after, often with the journal gone."""
+        killed.stack.put_back()
+        kills = 0
+        while killed.stack.kill_at(("begin:1", "end:1")[kills % 2]).returncode == -signal.SIGKILL:
+            kills += 1
+            assert kills < 3 * _STEPS
+            if kills % 4 > 1:
+                killed.stack.forget()
+        assert kills >= _STEPS
+        killed.arrives(forgets=False)
+
+
+@pytest.mark.slow
+class TestFromTheStart:
+    """Runs from the start, killed once."""
+
+    @pytest.mark.parametrize("step", range(1, _STEPS + 1, _EACH))
+    @pytest.mark.parametrize("kind", ["begin", "end"])
+    def test_killed(self, killed: Killed, kind: str, step: int) -> None:
+        """It arrives, every other time without its journal."""
+        killed.stack.put_back()
+        assert killed.stack.kill_at(f"{kind}:{step}").returncode == -signal.SIGKILL
+        killed.arrives(forgets=step % 2 == 0)
+
+
+@pytest.mark.slow
+class TestAnyMoment:
+    """Moments that no journal speaks of, cargo's and git's own work among them."""
+
+    @pytest.mark.parametrize("seed", range(50 if _EACH == 1 else 6))
+    def test_killed(self, killed: Killed, seed: int) -> None:
+        """It arrives."""
+        killed.stack.put_back()
+        chance = random.Random(seed)
+        while killed.stack.kill_after(chance.uniform(1.0, 4.0)) and chance.random() < 0.5:
+            killed.stack.release(*COMMAND, "--dry-run")
+        killed.arrives(forgets=seed % 2 == 0)

@@ -1,0 +1,113 @@
+"""Releases taken back: nothing of what was not published stays anywhere; what was is yanked where that is wanted."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.hostile import HostileRegistry
+from tests.support.kill_stack import KillStack
+from tests.support.process import run
+from tests.support.real_release import RealStack
+
+pytestmark = pytest.mark.cargo
+
+FAST = ("--publish", "--yes", "--no-verify-build", "--no-verify")
+
+
+class Taken(RealStack):
+    """Two crates, the second of which needs the first."""
+
+    def __init__(self, folder: Path, registry: HostileRegistry) -> None:
+        super().__init__(folder, registry)
+        self.hostile = registry
+        self.crate("a")
+        self.crate("b", 'a = "0.1.0"')
+
+    def released(self, *arguments: str, code: int) -> str:
+        """Release, and the identity of that."""
+        document = json.loads(self.release(*FAST, *arguments, "--format", "json", code=code).stdout)
+        identity: str = document["id"]
+        return identity
+
+    def rollback(self, *arguments: str) -> list[tuple[str, str]]:
+        """Take a release back: kind and repository of each action."""
+        said = rollback(self, *arguments)
+        return [(one["kind"], one["repository"]) for one in said["actions"]]
+
+    def yanked(self) -> dict[str, bool]:
+        """Which versions are yanked."""
+        lines = [self.registry.read(f"index/1/{name}") for name in "ab"]
+        read = [json.loads(line) for data in lines for line in (data or b"").splitlines()]
+        return {line["name"]: line["yanked"] for line in read}
+
+
+def rollback(stack: RealStack, *arguments: str) -> dict[str, Any]:
+    """What ``batuta-stack rollback`` did."""
+    command = [*stack.program, "rollback", *arguments, "--yes", "--json"]
+    found: dict[str, Any] = json.loads(run(command, cwd=stack.folder, env=stack.environment).stdout)
+    return found
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Taken]:
+    """Two crates, never released."""
+    with HostileRegistry() as registry:
+        yield Taken(tmp_path, registry)
+
+
+def test_only_committed(stack: Taken) -> None:
+    """Commits that were never pushed are dropped, and everything is as before."""
+    before = stack.state()
+    said = stack.release("--yes", "--no-verify", "--format", "json")
+    identity = json.loads(said.stdout)["id"]
+    assert stack.state() != before
+    assert stack.rollback(identity) == [("drop-commits", "a")]
+    assert stack.state() == before
+
+
+def test_pushed(stack: Taken) -> None:
+    """Commits that were pushed are reverted by commits, and a release after that begins anew."""
+    stack.hostile.uploads = [lambda _take: stack.refusal()]
+    identity = stack.released(code=1)
+    pushed = stack.repo("a").git("rev-parse", "HEAD")
+    assert stack.rollback(identity) == [("revert-commits", "a")]
+    assert stack.repo("a").git("rev-parse", "origin/main^") == pushed
+    assert stack.repo("a").git("diff", pushed + "^", "HEAD") == ""
+    again = stack.released(code=0)
+    assert again != identity
+
+
+def test_yank(stack: Taken) -> None:
+    """What was published is yanked, dependents first, and can be made usable again; tags and commits of it stay."""
+    identity = stack.released(code=0)
+    before = stack.state()
+    assert stack.rollback(identity) == []
+    assert stack.rollback(identity, "--yank") == [("yank", "b"), ("yank", "a")]
+    assert stack.yanked() == {"a": True, "b": True}
+    assert stack.rollback(identity, "--undo") == [("unyank", "a"), ("unyank", "b")]
+    assert stack.yanked() == {"a": False, "b": False}
+    assert stack.state() == before
+
+
+@pytest.mark.slow
+def test_every_prefix(tmp_path: Path) -> None:
+    """Whatever a release has done before it is killed, a rollback leaves no tag of an unpublished version anywhere."""
+    with HostileRegistry() as registry:
+        stack = KillStack(tmp_path, registry)
+        for step in range(2, 44, 6):
+            stack.put_back()
+            assert stack.kill_at(f"end:{step}").returncode == -signal.SIGKILL
+            identity = next((stack.folder / ".batuta" / "releases").glob("*.jsonl")).stem
+            rollback(stack, identity)
+            published = {f"v{one.name}-{one.version}" for one in registry.accepted}
+            names = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
+            for place in (*(stack.repo(name) for name in names), *(stack.remote(name) for name in names)):
+                new = {tag for tag in place.git("tag").splitlines() if tag.endswith("0.1.1") or "psilon" in tag}
+                assert new <= published
+            assert rollback(stack, identity)["actions"] == []
