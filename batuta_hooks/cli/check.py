@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from batuta_hooks.stack.published_truth import Truths
 
 _PATIENCE_S = 1.0
+_ALONE = (
+    "only this repository is looked at, so its crates are judged against the registry alone; "
+    "to judge them beside their siblings: --workspace FOLDER, the folder that holds all of them"
+)
 
 
 class Wishes(NamedTuple):
@@ -80,7 +84,7 @@ def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes
         asking=asking,
         tags=wishes.fetch or wishes.verify,
     )
-    say_notes(report.notes)
+    say_notes([*report.notes, *([_ALONE] if report.is_alone and not common.quiet else [])])
     truths: Truths | None = None
     if wishes.verify:
         from batuta_hooks.stack.published_truth import verify_published  # with what opens connections

@@ -97,7 +97,7 @@ def _value(table: Any, key: tuple[str | int, ...]) -> Any:
 
 
 def as_upload(manifest: Manifest, root: Manifest | None) -> Upload:
-    """What would be uploaded of a resolved manifest.
+    """What would be uploaded of a resolved manifest; dependencies without a version never are.
 
     Args:
         root: the workspace root that it inherits from, if any.
@@ -115,10 +115,10 @@ def as_upload(manifest: Manifest, root: Manifest | None) -> Upload:
         found = value(key)
         return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
-    release = as_release(manifest)
+    versioned = (_dependency(manifest, one) for one in manifest.dependencies if one.requirement is not None)
     dependencies = [
         UploadDependency(one.package, "" if one.name == one.package else one.name, one.requirement, one.registry or "")
-        for one in release.dependencies
+        for one in versioned
     ]
     return Upload(
         package.name,
@@ -126,6 +126,6 @@ def as_upload(manifest: Manifest, root: Manifest | None) -> Upload:
         {key: found for key in _TEXTS if isinstance(found := value(key), str)},
         texts("keywords"),
         texts("categories"),
-        release.features,
+        as_release(manifest).features,
         dependencies,
     )

@@ -13,10 +13,12 @@ from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Policy
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.graph import CrateGraph
+from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.stack import Stack, StackCrate
+from batuta_hooks.domain.tree import is_outside, join
 from batuta_hooks.gather.registry import told_offline
 from batuta_hooks.gather.repository import WORKTREE
-from batuta_hooks.stack.checkouts import Workspace
+from batuta_hooks.stack.checkouts import UNBORN, Checkout, Workspace
 from batuta_hooks.stack.crates_io import Asking, Registries, View, Wanted
 from batuta_hooks.stack.judging import MISCONFIGURED, Judged, Opened, Said, folder_of, judge_opened, open_repository
 from batuta_hooks.stack.publishable import Verdicts, judge_publishable, refused_links
@@ -83,7 +85,7 @@ def check(  # noqa: PLR0913  named options
                 return judge_opened(one, now.date(), view, more)
 
             judged = list(threads.map(judged_one, opened, views))
-    judged = [one for one in judged if one.has_manifests or one.checkout.path in workspace.listed]
+    judged = [one for one in judged if one.has_manifests or _counts(workspace, one.checkout)]
     failed = [one.checkout for one in judged if one.checkout.error is not None]
     if failed and len(failed) == len(judged):
         first = failed[0]
@@ -116,7 +118,25 @@ def check(  # noqa: PLR0913  named options
         conflicts=tuple(_conflicts(open_ones, policy, findings)),
         duplicates=tuple(duplicates(open_ones[0].facts.stack, policy)) if open_ones and not crates else (),
         made_at=int(now.timestamp()),
+        is_alone=len(workspace.repositories) == 1 and _looks_beyond(open_ones, everything),
     )
+
+
+def _counts(workspace: Workspace, checkout: Checkout) -> bool:
+    """Whether a repository that tracks no manifest belongs to the stack: as it is listed, or is only being begun."""
+    if checkout.path in workspace.listed:
+        return True
+    manifest = os.path.join(folder_of(workspace, checkout.path), "Cargo.toml")
+    return checkout.state == UNBORN and os.path.lexists(manifest)
+
+
+def _looks_beyond(opened: Iterable[Opened], crates: Iterable[Crate]) -> bool:
+    """Whether sibling checkouts would count: for a path that leads out, or for what the registry does not have."""
+    if any(reason.code == "VA001" for crate in crates for reason in crate.publishable.reasons):
+        return True
+    manifests = (one.facts.manifests.resolve(path) for one in opened for path in one.facts.judged)
+    needs = (dependency for one in manifests if isinstance(one, Manifest) for dependency in one.dependencies)
+    return any(is_outside(join(need.folder, need.path)) for need in needs if need.path is not None)
 
 
 def _with_verdict(crate: Crate, verdicts: Verdicts) -> Crate:

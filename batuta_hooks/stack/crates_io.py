@@ -198,6 +198,7 @@ class Registries:
         self._views: dict[Place, View] = {}
         self._opened: list[Registry] = []
         self._asked: dict[str, set[str]] = {}
+        self._failed: dict[str, set[str]] = {}
         self._thread = ThreadPoolExecutor(max_workers=1)
         if asking.as_of:
             self._note(
@@ -264,17 +265,18 @@ class Registries:
             ttl_s = min((one.ttl_s for one in group if one.crates), default=TTL_S)
             if self._asking.max_age_s is not None:
                 ttl_s = min(ttl_s, self._asking.max_age_s)
-            crates = {crate for one in group for crate in one.crates}
+            crates = {crate for one in group for crate in one.crates} - self._failed.get(url, set())
             with Registry(self._place(group[0].folder), self._asking.environment, ttl_s=ttl_s) as registry:
                 due = stale(registry, crates)
             if due:
                 known = self._asked.setdefault(url, set())
                 before = len(known)
-                self._ask(group[0].folder, due, ttl_s, known)
+                self._failed.setdefault(url, set()).update(self._ask(group[0].folder, due, ttl_s, known))
                 has_news = has_news or len(known) > before
         return has_news
 
-    def _ask(self, folder: str, crates: list[str], ttl_s: int, asked: set[str]) -> None:
+    def _ask(self, folder: str, crates: list[str], ttl_s: int, asked: set[str]) -> Iterable[str]:
+        """The crates about which the registry would not speak, so that this run need not ask again."""
         from batuta_hooks.registry.cache import Cache  # where all is fresh these are not needed
         from batuta_hooks.registry.cargo_config import read_cargo_config
         from batuta_hooks.registry.outcomes import OFFLINE, UNKNOWN, Outcome
@@ -304,6 +306,7 @@ class Registries:
             which = f"`{failed[0].crate}`" if len(crates) == 1 else f"{count} of {len(crates)} crates"
             self._note(f"the registry could not be asked about {which}: {failed[0].why}")
         self._asking.told(len(crates), len(crates))
+        return set(crates) - {outcome.crate for outcome in outcomes if outcome.state != UNKNOWN}
 
     def _place(self, folder: str) -> Place:
         if folder not in self._places:

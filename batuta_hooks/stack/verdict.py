@@ -106,6 +106,7 @@ class Report(NamedTuple):
         conflicts: shared dependencies that the stack needs in versions that are not compatible.
         duplicates: other packages that it needs so, with what is required of each.
         made_at: the time of the report, in seconds since the epoch.
+        is_alone: whether one repository was looked at alone, where sibling checkouts would have counted.
     """
 
     workspace: str
@@ -121,6 +122,7 @@ class Report(NamedTuple):
     conflicts: tuple[Conflict, ...] = ()
     duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()
     made_at: int = 0
+    is_alone: bool = False
 
     def fetched_age_s(self, checkout: Checkout) -> int | None:
         """Seconds since a repository last fetched; ``None`` where nothing tells."""

@@ -71,6 +71,9 @@ def test_reasons_name_the_line() -> None:
     assert because(alone(keys='description = "a"')) == (
         "a/Cargo.toml:1: it has neither license nor license-file, so crates.io refuses it",
     )
+    assert because(alone(deps('b = { path = "../b" }'), b=crate("b", version="1.0.0"))) == (
+        "a/Cargo.toml:8: PD001 path dependency `b` has no version, so cargo will not publish `a`",
+    )
     stale = alone(deps('b = "1"'), B1, version="0.2.0", **{"Cargo.lock": lock("a 0.1.0 b", "*b 1.0.0")})
     assert because(stale)[0].startswith("a/Cargo.lock:1: VA009 the lock file is stale: it names `a` 0.1.0")
     twice = alone(deps('b = "1"', 'c = "1"'), line("b", "1.0.0", links="z"), line("c", "1.0.0", links="z"))

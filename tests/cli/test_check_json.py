@@ -18,7 +18,7 @@ def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, A
     """What `check --format json` prints."""
     main(["check", "--format", "json", *arguments])
     out, error = capsys.readouterr()
-    assert error == ""
+    assert [note for note in error.splitlines() if "judged against the registry alone" not in note] == []
     assert out.count("\n") == 1
     found = json.loads(out)
     assert isinstance(found, dict)

@@ -202,6 +202,33 @@ def test_old_answers_stay_where_the_registry_fails(
     assert said.err.count("\n") == 1
 
 
+def test_a_clone_without_siblings(
+    stack: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is judged against the registry alone, which is said once where a sibling might have made a difference."""
+    keen = {"Cargo.toml": package("keen", '[dependencies]\nequal = "0.2"', keys=METADATA)}
+    make_repo(stack / "keen", keen)
+    make_repo(stack / "equal2", {"Cargo.toml": package("equal2", '[dependencies]\nequal = "0.1"', keys=METADATA)})
+    assert "registry alone" not in Said(capsys).err
+    monkeypatch.chdir(stack / "equal2")
+    assert Said(capsys).err == ""
+    monkeypatch.chdir(stack / "keen")
+    said = Said(capsys, "--format", "json")
+    assert said.err.count("judged against the registry alone") == said.err.count("\n") == 1
+    assert said.document["crates"][0]["publishable"]["verdict"] == "no"
+
+
+def test_a_refusal_is_asked_for_once(stack: Path, registry: FaultyRegistry, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the registry will not tell of a crate is said once, and a verdict that rests on it asks no second time."""
+    make_repo(stack / "needy", {"Cargo.toml": package("needy", '[dependencies]\nhidden = "1"', keys=METADATA)})
+    registry.faults = {f"/{index_file('hidden')}": [status(403)]}
+    said = Said(capsys, "--format", "json")
+    assert said.err.count("answered 403") == 1
+    assert len(registry.asked_for("hidden")) <= 1
+    verdicts = {one["name"]: one["publishable"]["verdict"] for one in said.document["crates"]}
+    assert verdicts["needy"] == "unknown"
+
+
 def test_refused_configuration(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where cargo refuses its configuration there is no registry to ask, which is said once."""
     (stack / ".cargo/config.toml").write_text("[source.crates-io]\nreplace-with = 'nowhere'\n")

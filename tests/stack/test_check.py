@@ -262,7 +262,27 @@ def test_repositories_without_manifest_are_left_out(tmp_path: Path) -> None:
     """Of the direct children only those with a manifest belong to the stack."""
     make_repo(tmp_path / "a", {"Cargo.toml": package("a")})
     make_repo(tmp_path / "website", {"index.html": ""})
+    make_repo(tmp_path / "nothing-yet", commit=False)
     assert [one.path for one in checked(tmp_path).checkouts] == ["a"]
+
+
+def test_repository_that_is_being_begun_has_its_line(tmp_path: Path) -> None:
+    """One without a commit and with a manifest that nobody has added yet is part of the stack, without crates."""
+    make_repo(tmp_path / "a", {"Cargo.toml": package("a")})
+    make_repo(tmp_path / "b", {"Cargo.toml": package("b")}, commit=False)
+    report = checked(tmp_path)
+    assert [(one.path, one.state) for one in report.checkouts] == [("a", "ok"), ("b", "unborn")]
+    assert [crate.name for crate in report.crates] == ["a"]
+
+
+def test_a_clone_without_siblings_is_judged_alone(tmp_path: Path) -> None:
+    """It is noted where a path leads to one, and not where none does or where siblings are looked at too."""
+    make_repo(tmp_path / "a", {"Cargo.toml": package("a", '[dependencies]\nb = { version = "0.1", path = "../b" }')})
+    assert checked(tmp_path / "a").is_alone
+    assert checked(tmp_path).is_alone
+    make_repo(tmp_path / "b", {"Cargo.toml": package("b", '[dependencies]\nserde = "1"')})
+    assert not checked(tmp_path).is_alone
+    assert not checked(tmp_path / "b").is_alone
 
 
 def test_nothing_can_be_judged(tmp_path: Path) -> None:
