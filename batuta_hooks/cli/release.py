@@ -65,14 +65,14 @@ def run_release(common: Common, options: ReleaseOptions) -> int:
     asking = asking_of(common, now)
     is_for_reading = options.format_ in (ReleaseFormat.MARKDOWN, ReleaseFormat.GITHUB_MATRIX) and not options.publish
     shows_only = options.dry_run or is_for_reading or (options.rehearse and not options.publish)
-    if not shows_only:
-        go.refuse_unasked(options.yes)
-        if options.publish and asking.offline:
-            raise BatutaError("nothing can be published with --offline", mend="leave it out")
+    if options.publish and asking.offline and not shows_only:
+        raise BatutaError("nothing can be published with --offline", mend="leave it out")
     workspace = find_workspace(common.workspace)
     stage = _Stage(common, options, wish, asking, workspace, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    if shows_only:
+    if shows_only or not (options.yes or go.can_ask()):
         prepared = stage.prepare()
+        if not shows_only and (prepared.plan.releases or prepared.plan.blocked):
+            go.refuse_unasked(options.yes)
         stage.tell(prepared)
         results = stage.gates(prepared).skipped() if options.no_verify else stage.gates(prepared).pending()
         rehearsal = _rehearse(prepared, options, common) if options.rehearse and not prepared.plan.blocked else None

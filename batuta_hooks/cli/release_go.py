@@ -37,13 +37,18 @@ class Manners(NamedTuple):
     quiet: bool
 
 
+def can_ask() -> bool:
+    """Whether there is a terminal to ask at."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def refuse_unasked(yes: bool) -> None:
     """Refuse to begin where nobody can be asked.
 
     Raises:
         BatutaError: there is no terminal, and no ``--yes``.
     """
-    if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not yes and not can_ask():
         raise BatutaError("there is no terminal to ask whether to release", mend="--yes releases without a question")
 
 

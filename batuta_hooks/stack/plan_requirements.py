@@ -101,7 +101,10 @@ class Requirements:
                     yield RequirementUpdate(other.name, crate.name, need.requirement or "", after, need.place, True)
 
     def not_admitting(self) -> Iterator[tuple[str, str, str]]:
-        """Crates outside of the plan with a requirement that does not admit a version of it: crate, package, clause."""
+        """Crates outside of the plan with a requirement that does not admit a version of it: crate, package, clause.
+
+        A requirement that stays as it is, such as one above a backport, brings nobody in who has no path to the crate.
+        """
         for name, crate in self._facts.crates.items():
             if name in self._planned or not crate.is_publishable:
                 continue
@@ -109,7 +112,8 @@ class Requirements:
                 version = self._nexts.get(need.package)
                 if version is None or need.requirement is None or (need.kind == DEV and not need.has_path):
                     continue
-                if not admits(need.requirement, version):
+                stays = _raised(need.requirement, version) == need.requirement
+                if not admits(need.requirement, version) and (need.has_path or not stays):
                     yield name, need.package, f"its requirement `{need.requirement}` does not admit {version}"
 
     def taking_edits(self) -> Iterator[tuple[str, str]]:

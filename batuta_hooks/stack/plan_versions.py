@@ -107,9 +107,10 @@ class Versions:
         if here is None:
             return Refusal("version", f"`{crates[0].version}` is no version")
         level = self._level(crates)
-        if level not in LEVELS:
+        is_new = not any(is_published(crate, here) for crate in crates)
+        if level not in LEVELS and (not is_new or self._is_meant(crates)):
             return self._checked(Version.parse(level), crates)
-        if not any(is_published(crate, here) for crate in crates):
+        if is_new:
             return self._checked(here, crates)
         if level == AUTO:
             untold = [crate.name for crate in crates if crate.change.commits is None]
@@ -125,6 +126,10 @@ class Versions:
     def _level(self, crates: Iterable[CrateFacts]) -> str:
         own = [self._wish.bumps[crate.name] for crate in crates if crate.name in self._wish.bumps]
         return own[0] if own else self._wish.bump
+
+    def _is_meant(self, crates: Iterable[CrateFacts]) -> bool:
+        """Whether a level is meant for one of these crates, and not only for all that the plan bumps."""
+        return any(crate.name in self._wish.bumps or crate.name in self._wish.crates for crate in crates)
 
     def _checked(self, version: Version, crates: Iterable[CrateFacts]) -> Version | Refusal:
         for crate in crates:

@@ -125,6 +125,13 @@ def test_refused(stack: ReleaseStack, capsys: pytest.CaptureFixture[str], argume
     assert reason in said.err
 
 
+@pytest.mark.parametrize("arguments", [[], ["--publish"], ["--publish", "--yes"]])
+def test_nothing_to_ask_about(stack: ReleaseStack, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    """Nothing to release is well, whether or not somebody could have been asked."""
+    said = Said(capsys, "still", "--format", "json", *arguments)
+    assert (said.code, said.document["waves"]) == (0, [])
+
+
 def test_bumps(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
     """Levels count for all crates, or for the one that they name; conventional commits decide where asked."""
 

@@ -102,6 +102,10 @@ def test_never_released(stack: ReleaseStack) -> None:
     assert release is not None
     assert (release.tag, release.is_new, release.reasons) == ("va-0.4.2", True, ("never released",))
     assert any("trusted publishing" in warning for warning in plan.warnings)
+    stack.crate("b").commit("x", {"src/lib.rs": "// 1"})
+    assert versions(stack.plan(bump="0.9.0")) == {"a": "0.4.2", "b": "0.9.0"}, "for all that the plan bumps"
+    assert versions(stack.plan("a", bump="0.9.0")) == {"a": "0.9.0"}
+    assert versions(stack.plan(bumps={"a": "0.9.0"})) == {"a": "0.9.0", "b": "0.1.1"}
 
 
 def test_yanked_last_version(stack: ReleaseStack) -> None:
@@ -210,6 +214,8 @@ def test_backport(stack: ReleaseStack) -> None:
     plan = stack.plan(bumps={"a": "1.0.6"})
     assert plan.blocked[0].by == ("version",)
     assert "1.0.7" in plan.blocked[0].why
+    stack.crate("user", 'a = "1.0.0"')
+    assert versions(stack.plan(bumps={"a": "0.9.1"})) == {"a": "0.9.1"}, "nobody's requirement comes down to it"
 
 
 def test_inherited_versions(stack: ReleaseStack) -> None:
