@@ -15,7 +15,7 @@ import pytest
 from batuta_hooks.cli.app import main
 from tests.support.online import go_online
 from tests.support.process import run, unmeasured
-from tests.support.registry import FaultyRegistry, crate_archive, free_port, index_path, status
+from tests.support.registry import FaultyRegistry, crate_archive, free_port, index_file, index_path, status
 from tests.support.repos import Repo, make_repo, package
 
 SCRIPT = Path(sys.executable).parent / "batuta-stack"
@@ -97,6 +97,9 @@ def test_totals_are_those_of_the_registry(
 ) -> None:
     """As many requests are told as the registry saw, and as many bytes as its bodies have."""
     (stack / "own/helper/Cargo.toml").write_text(package("helper", version="2.0.0"))
+    del registry.files[index_file("helper")]  # its last version's archive is asked for, so there has to be one
+    manifest = b'[package]\nname = "helper"\nversion = "1.0.0"\n'
+    registry.add_archive("helper", "1.0.0", crate_archive("helper", "1.0.0", {"Cargo.toml": manifest}))
     last = said(capsys, "warm").splitlines()[-1]
     assert last.startswith(f"{len(registry.log)} requests, ")
     size = sum(len(content) for path, content in registry.files.items() if "deep" not in path)
