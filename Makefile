@@ -20,7 +20,7 @@ PYTEST := -m pytest --numprocesses logical --dist loadscope
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 help:
-	@echo 'make demo       replay the incident on a sample stack: a real commit is blocked'
+	@echo 'make demo       replay the incident on a sample stack: a real commit is blocked; release it, killed in the middle'
 	@echo 'make test       lint, then all tests that are quick, with coverage'
 	@echo 'make test-slow  the slow tests'
 	@echo 'make test-live  the tests that ask the real crates.io'
@@ -50,6 +50,7 @@ $(READY): requirements/dev.txt pyproject.toml
 
 demo: $(READY)
 	$(BIN)/python demo/incident.py
+	$(BIN)/python demo/release.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

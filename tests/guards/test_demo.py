@@ -154,3 +154,18 @@ def test_a_newcomer_needs_one_command(newcomer: Path, tmp_path: Path, monkeypatc
     assert "What to try next:" in told
     ours = make_repo(tmp_path / "mine", commit=False)
     assert run([place / ".venv" / "bin" / "batuta-path-deps"], cwd=ours.path).stdout == ""
+
+
+@pytest.mark.cargo
+@pytest.mark.slow
+def test_the_second_half_holds(newcomer: Path) -> None:
+    """The sample stack is released, killed and released to its end; nothing is left behind."""
+    said = run([sys.executable, str(ROOT / "demo" / "release.py")])
+    assert "each crate was accepted once" in said.stdout
+    assert list(newcomer.iterdir()) == []
+
+
+def test_the_second_half_says_that_cargo_is_missing(newcomer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without cargo it says so, and that is no failure."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert "which is not here: left out" in run([sys.executable, str(ROOT / "demo" / "release.py")]).stdout
