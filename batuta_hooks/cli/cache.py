@@ -23,7 +23,7 @@ from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.cache_info import Contents, Holding, cache_path, clear_cache, read_contents
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import find_workspace
-from batuta_hooks.stack.named import named_by_stack
+from batuta_hooks.stack.named import named_by_stack, seconds_since_commit
 from batuta_hooks.stack.transfer import export_cache, import_cache
 from batuta_hooks.stack.warm import Told, Warmed, Wish, warm
 
@@ -91,7 +91,8 @@ def run_warm(common: Common, crates: Sequence[str], *, transitive: bool) -> int:
     """Ask the registry about crates, or about all that the stack names, and print what came of it.
 
     Args:
-        crates: names, or `NAME@VERSION` for that version's archive too.
+        crates: names, or `NAME@VERSION` for that version's archive too. Of these an answer from before the last commit
+            here is asked for again: it does not count against what was committed since.
 
     Returns:
         0, or 1 where a question stayed open.
@@ -102,7 +103,8 @@ def run_warm(common: Common, crates: Sequence[str], *, transitive: bool) -> int:
     if crates:
         folder = common.workspace or "."
         versions = _versions(crates)
-        wishes: Sequence[Wish] = [Wish(folder, frozenset(versions), versions, _ttl_s(folder))]
+        ttl_s = min(_ttl_s(folder), seconds_since_commit(folder))
+        wishes: Sequence[Wish] = [Wish(folder, frozenset(versions), versions, ttl_s)]
     else:
         wishes, notes = named_by_stack(find_workspace(common.workspace), transitive=transitive, jobs=common.jobs)
     with _bars(common) as told:

@@ -24,13 +24,21 @@ _MOST_NAMES = 1000
 _POLL_S = 0.01
 
 
-def stale(registry: Registry, crates: Iterable[str]) -> list[str]:
-    """The crates among these whose answer is not fresh, sorted; none where the registry is not to be asked."""
+def stale(registry: Registry, crates: Iterable[str], since: int = 0) -> list[str]:
+    """The crates among these whose answer is not fresh, sorted; none where the registry is not to be asked.
+
+    Args:
+        since: a time in seconds since 1970; an answer from before it is not fresh either.
+    """
     place = registry.place
     if not place.url or place.offline:
         return []
     answers = [(crate, registry.answer(crate)) for crate in sorted(set(crates)) if is_crate_name(crate)]
-    return [crate for crate, answer in answers if isinstance(answer, Unknown) or not answer.is_fresh]
+    return [
+        crate
+        for crate, answer in answers
+        if isinstance(answer, Unknown) or not answer.is_fresh or answer.checked_at < since
+    ]
 
 
 def lacking(registry: Registry, archives: Iterable[tuple[str, str]]) -> list[str]:

@@ -12,6 +12,9 @@ from batuta_hooks.domain.workspace import Manifests
 from batuta_hooks.gather.manifests import Scope
 from batuta_hooks.guards.judging import Judging, Verdict
 
+#: So many crates are named in a command that a person may copy.
+_MOST_NAMED = 5
+
 
 class Aligning(Judging):
     """As `Judging`; the facts hold the crates of sibling checkouts, and errors that were there before are warnings."""
@@ -51,5 +54,6 @@ def with_hint(verdict: Verdict) -> Verdict:
     if not crates:
         return verdict
     named = f"`{crates[0]}`" if len(crates) == 1 else f"{len(crates)} crates, such as `{crates[0]}`"
-    hint = f"not decided for want of knowledge of {named}: `batuta-stack cache warm` asks the registry"
+    command = " ".join(["batuta-stack cache warm", *(crates if len(crates) <= _MOST_NAMED else [])])
+    hint = f"not decided for want of knowledge of {named}: `{command}` asks the registry"
     return verdict._replace(warnings=[*verdict.warnings, hint])

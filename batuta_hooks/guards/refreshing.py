@@ -16,6 +16,8 @@ def refresh_for(
 ) -> float:
     """Refresh all that a check asks about and that is not fresh; what it asks is found out by letting it ask.
 
+    Where an answer leaves it undecided, one from before the judged commit is not fresh enough.
+
     Args:
         registry: what is known so far; it remembers that, so make another one afterwards.
         budget_s: seconds to wait at most.
@@ -37,7 +39,16 @@ def refresh_for(
     for _ in check(facts._replace(published=published, origin=origin)):
         pass
     start = time.monotonic()
-    wanted = stale(registry, asked) + lacking(registry, archives)
+    wanted = sorted({*stale(registry, asked), *_unsettled(facts, check, registry)}) + lacking(registry, archives)
     if wanted:
         refresh(wanted, budget_s)
     return max(budget_s - (time.monotonic() - start), 0.0) if wanted else budget_s
+
+
+def _unsettled(facts: Facts, check: Callable[[Facts], Iterator[Finding | Unknown]], registry: Registry) -> list[str]:
+    """The crates that the check is in doubt about by answers from before the judged commit."""
+    committed_at = facts.committed_at()
+    if committed_at is None:
+        return []
+    said = check(facts._replace(published=registry.published, release=registry.release))
+    return stale(registry, {one.crate for one in said if isinstance(one, Unknown) and one.crate}, committed_at)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -13,7 +15,7 @@ from batuta_hooks.domain.lockfile import LockFault, read_lockfile
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.tag_crates import TagCrates
 from batuta_hooks.domain.tags import read_tag
-from batuta_hooks.gather.repository import WORKTREE
+from batuta_hooks.gather.repository import WORKTREE, Repository
 from batuta_hooks.git.command import environment
 from batuta_hooks.git.refs import list_tags, read_tags
 from batuta_hooks.git.tree import read_regular_file
@@ -114,3 +116,15 @@ def _tags(folder: str) -> list[str]:
         return read_tags(list_tags(folder, environment(sibling=True)))
     except BatutaError:
         return []
+
+
+def seconds_since_commit(folder: str) -> int:
+    """How old an answer may be that is no older than the last commit in a folder; as old as it likes without one."""
+    repository = Repository(folder, "", sibling=True)
+    try:
+        committed_at = repository.objects.committed_at("HEAD")
+    except BatutaError:
+        return sys.maxsize  # no repository
+    finally:
+        repository.close()
+    return sys.maxsize if committed_at is None else max(int(time.time()) - committed_at + 1, 0)

@@ -96,6 +96,18 @@ def test_refresh(repo: Repo, registry: FaultyRegistry) -> None:
     assert len(registry.log) == 1
 
 
+def test_warm_asks_again_after_a_commit(repo: Repo, registry: FaultyRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer from before the last commit does not count against it, so who names the crate has it asked again."""
+    monkeypatch.chdir(repo.path)
+    assert stack_main(["cache", "warm", "--quiet", "once"]) == 0
+    assert stack_main(["cache", "warm", "--quiet", "once"]) == 0
+    assert registry.asked_for("once") == [200]
+    time.sleep(1.1)
+    repo.git("commit", "--quiet", "--allow-empty", "--message", "later")
+    assert stack_main(["cache", "warm", "--quiet", "once"]) == 0
+    assert registry.asked_for("once") == [200, 304]
+
+
 def test_refresh_of_every_commit(repo: Repo, registry: FaultyRegistry) -> None:
     """A push of several commits asks for each crate once."""
     base = repo.git("rev-parse", "HEAD")

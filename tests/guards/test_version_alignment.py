@@ -64,7 +64,7 @@ def test_cold_cache(stack: Path, registry: FaultyRegistry) -> None:
     assert (answer.code, answer.out) == (0, "")
     assert answer.err == (
         "batuta-version-alignment: not decided for want of knowledge of `base`: "
-        "`batuta-stack cache warm` asks the registry\n"
+        "`batuta-stack cache warm base` asks the registry\n"
     )
     assert ask(repo, "--strict").code == 3
     assert registry.log == []
