@@ -120,7 +120,9 @@ def test_what_is_there_but_does_not_run(repo: Repo) -> None:  # noqa: F811
     text = script.read_text()
     script.write_text("\n".join([*text.splitlines()[:2], "exit 0"]) + "\n")
     assert reached(repo) == {**ALL, BRANCH: (), TAG: ()}
-    script.write_text(text.replace("lines=$(command -p cat)", "lines=''"))
+    reads = 'lines=${lines%"$newline"}\n'
+    assert reads in text
+    script.write_text(text.replace(reads, "lines=''\n"))
     assert reached(repo) == {**ALL, BRANCH: (), TAG: ()}
     script.write_text(text.replace("exit 1; }", "exit 0; }"))
     heeded = {line.operation: line.is_heeded for line in found(repo).lines}
