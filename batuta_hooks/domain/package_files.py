@@ -117,7 +117,7 @@ def _listed(folder: str, tree: Tracked, *, is_walk: bool) -> Iterator[tuple[str,
     """
     start = f"{folder}/" if folder else ""
     inside = [path for path in tree.paths if path.startswith(start)]
-    nested = _nested(inside, start)
+    nested = _nested(inside, start, is_walk=is_walk)
     for path in inside:
         name = path[len(start) :]
         if _is_below_one(path, nested) or (is_walk and name.startswith("target/")) or tree.in_submodule(path):
@@ -137,7 +137,7 @@ def _below_link(name: str, entered: tuple[str, ...], tree: Tracked) -> Iterator[
     """What lies in a folder that a link leads to, as a walk sees it: the last of those that links led to so far."""
     start = f"{entered[-1]}/" if entered[-1] else ""
     inside = [path for path in tree.paths if path.startswith(start)]
-    nested = _nested(inside, start)
+    nested = _nested(inside, start, is_walk=True)
     for path in inside:
         if _is_below_one(path, nested):
             continue
@@ -154,9 +154,11 @@ def _may_enter(place: str, entered: tuple[str, ...], tree: Tracked) -> bool:
     return not is_loop and place in tree.folders() and f"{place}/Cargo.toml" not in tree.paths
 
 
-def _nested(paths: Collection[str], start: str) -> frozenset[str]:
-    """The folders of other packages below a folder that ends in a slash."""
-    found = (path.removesuffix("/Cargo.toml") for path in paths if path.endswith("/Cargo.toml"))
+def _nested(paths: Collection[str], start: str, *, is_walk: bool) -> frozenset[str]:
+    """The folders of other packages below a folder that ends in a slash; a walk takes a folder for a manifest too."""
+    found = {path.removesuffix("/Cargo.toml") for path in paths if path.endswith("/Cargo.toml")}
+    if is_walk:
+        found |= {path.partition("/Cargo.toml/")[0] for path in paths if "/Cargo.toml/" in path}
     return frozenset(folder for folder in found if len(folder) > len(start))
 
 

@@ -36,7 +36,7 @@ def clear(workspace: Workspace) -> list[str]:
             branch = repo.ask("symbolic-ref", "--quiet", "HEAD") if repo.commit_of("HEAD") else ""
         except BatutaError:
             branch = ""
-        told += remove_stale_locks(repo.folder, [branch] if branch else [])
+        told += remove_stale_locks(repo.folder)
         if branch or repo.commit_of("HEAD"):
             told += [f"{path}: {file} is brought up to its release commit" for file in settle(repo)]
     return told

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from batuta_hooks.stack.checkouts import git_folders
 
-_NAMES = ("index.lock", "HEAD.lock", "packed-refs.lock", "config.lock")
+_NAMES = ("index.lock", "HEAD.lock", "packed-refs.lock", "config.lock", "objects/maintenance.lock")
 
 
-def remove_stale_locks(folder: str, refs: Iterable[str]) -> list[str]:
+def remove_stale_locks(folder: str) -> list[str]:
     """Remove the lock files of a repository that nobody holds.
 
     Args:
         folder: the checkout's top.
-        refs: full names of refs whose locks count too.
 
     Returns:
         What should be told, a sentence each.
@@ -23,7 +22,7 @@ def remove_stale_locks(folder: str, refs: Iterable[str]) -> list[str]:
     told = []
     git_folder, common = map(os.path.realpath, git_folders(folder))
     places = [os.path.join(place, name) for place in sorted({git_folder, common}) for name in _NAMES]
-    places += [os.path.join(common, f"{ref}.lock") for ref in refs]
+    places += sorted(_ref_locks(os.path.join(common, "refs")))
     for lock in filter(os.path.lexists, places):
         holders = list(_holders(lock, folder))
         if holders:
@@ -35,6 +34,12 @@ def remove_stale_locks(folder: str, refs: Iterable[str]) -> list[str]:
             continue
         told.append(f"{lock} was left by a git that was ended: removed, for no process holds it")
     return told
+
+
+def _ref_locks(folder: str) -> Iterator[str]:
+    """The lock files of all refs, which a push or fetch takes too; no ref's own name ends so."""
+    for place, _, names in os.walk(folder):
+        yield from (os.path.join(place, name) for name in names if name.endswith(".lock"))
 
 
 def _holders(lock: str, folder: str) -> Iterator[int]:

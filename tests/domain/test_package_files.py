@@ -152,6 +152,16 @@ _NAMES = st.lists(st.sampled_from(["a", "b", "ab", "x", "a.b", "Cargo.toml", ".x
 
 
 @pytest.mark.cargo
+def test_a_folder_with_a_manifests_name(tmp_path: Path) -> None:
+    """Cargo's walk takes it for another package, git's list does not."""
+    for key, listed in (("include", ["Cargo.toml"]), ("exclude", ["Cargo.toml", "a/Cargo.toml/a", "src/lib.rs"])):
+        glob = "a" if key == "include" else "x"
+        manifest = package("p", "[workspace]\n[lib]\npath = 'src/lib.rs'", keys=f"{key} = ['{glob}']")
+        files = {"Cargo.toml": manifest, "src/lib.rs": "", "a/Cargo.toml/a": "x"}
+        assert agree(make_repo(tmp_path / key, files)) == listed
+
+
+@pytest.mark.cargo
 @pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
