@@ -12,10 +12,13 @@ from functools import lru_cache
 from batuta_hooks.checks.requirements import is_matched, judged_manifests, parsed
 from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.finding import ERROR, NOTE, Finding, Unknown
-from batuta_hooks.domain.graph import CrateGraph, Edge, Walk, edges_of_crate
 from batuta_hooks.domain.manifest import BUILD, DEV, NORMAL, Manifest
 from batuta_hooks.domain.stack import Stack
 from batuta_hooks.domain.workspace import position_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from batuta_hooks.domain.graph import Edge, Walk
 
 Ask = Callable[[str], Published | Unknown]
 """Asks what the registry holds of a package."""
@@ -47,6 +50,8 @@ def circles_in(stack: Stack, published: Ask) -> list[Walk]:
     Args:
         stack: `Stack.whole`.
     """
+    from batuta_hooks.domain.graph import CrateGraph, edges_of_crate  # most crates are in no circle
+
     crates = [crate for crate in stack.crates() if crate.is_publishable]
     edges = [edge for crate in crates for edge in edges_of_crate(crate._replace(dependencies=stack.inside(crate)))]
     satisfied: set[Edge] = set()

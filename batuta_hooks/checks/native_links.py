@@ -95,20 +95,18 @@ def _beside_the_stack(facts: Facts, manifest: Manifest) -> Iterator[Finding]:
     """Dependencies that another crate of the stack needs in another bucket, and that link a native library."""
     meeting = meeting_of(facts.stack.whole)
     for dependency in manifest.dependencies:
-        if dependency.kind == DEV or not meeting.clashes(dependency.package, everywhere=True):
+        if dependency.kind == DEV or not meeting.apart(dependency.package):
             continue
-        library = _links(facts, dependency)
         own = next((one for one in meeting.needs(dependency.package) if _is_of(one, facts, manifest, dependency)), None)
-        if library is None or own is None:
+        if own is None:
             continue
-        for pair in meeting.clashes(dependency.package, everywhere=True):
-            other = pair[pair[0] is own]
-            if (
-                not (own is pair[0] or own is pair[1])
-                or other.is_dev
-                or own.requirement.at_least > other.requirement.at_least
-            ):
-                continue
+        others = [
+            other
+            for other in meeting.clashing_with(own, everywhere=True)
+            if not other.is_dev and own.requirement.at_least <= other.requirement.at_least
+        ]
+        library = _links(facts, dependency) if others else None
+        for other in others if library is not None else ():
             if library == _links(facts, other.dependency):
                 message = (
                     f'`{dependency.package}` "{own.text}" of `{manifest.name}` and "{other.text}" of '

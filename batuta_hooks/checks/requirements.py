@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from batuta_hooks.domain.dependency_entry import versioning
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.domain.manifest import Dependency, Manifest
 from batuta_hooks.domain.semver import InvalidVersion, Requirement, Version
@@ -111,6 +110,8 @@ def at_line(
 
 def write_requirement(facts: Facts, dependency: Dependency, requirement: str) -> str:
     """The order that gives a dependency another requirement, all else kept as it is spelled."""
+    from batuta_hooks.domain.dependency_entry import versioning
+
     text = _text(facts, dependency)
     line, column = position_of(text, dependency.key)
     return versioning(dependency, line_of(text, line), column, requirement, keep_source=True)

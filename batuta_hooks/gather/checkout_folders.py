@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 SIGNS = frozenset("*?[")
 """The characters that make a pattern of a path."""
@@ -56,6 +55,8 @@ def _expand_below(folder: str, components: list[str], depth: int) -> Iterator[st
         if _is_repository(folder):
             yield folder
         return
+    from fnmatch import fnmatchcase  # most stacks name no pattern
+
     component, *rest = components
     if not SIGNS.intersection(component):
         yield from _expand_below(os.path.join(folder, component), rest, depth)

@@ -149,7 +149,10 @@ def release(data: bytes, version: str, name: str | None = None, lines: Sequence[
     wanted, places = _checked(data, name, lines)
     if b"\\u" not in data:  # else a line may spell the version's letters by their code points
         text = f'"{version}"'.encode()
-        places = (place for place in places if data.find(text, *place) >= 0)
+        if lines is None:
+            places = _lines_with(data, text)
+        else:
+            places = (place for place in places if data.find(text, *place) >= 0)
     for start, end, line in _scan(data, wanted, places):
         if line.version == version:
             found_at = (start, end) if isinstance(line, Listed) else None
@@ -243,6 +246,15 @@ def _lines(data: bytes, start: int = 0) -> Iterator[Span]:
         if end - start > 1:  # no object is shorter
             yield start, end
         start = end + 1
+
+
+def _lines_with(data: bytes, text: bytes) -> Iterator[Span]:
+    """The lines of `_lines` that hold a text."""
+    place = data.find(text)
+    while place >= 0:
+        line = next(_lines(data, data.rfind(b"\n", 0, place) + 1))
+        yield line
+        place = data.find(text, line[1])
 
 
 def _scan(data: bytes, name: str, lines: Iterable[Span]) -> Iterator[tuple[int, int, Listed | Refusal]]:

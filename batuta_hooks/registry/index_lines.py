@@ -8,13 +8,15 @@ Imported only where a line has to be read in full.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
-
 from batuta_hooks.domain.manifest_schema_names import platform_fault, rust_version
 from batuta_hooks.domain.release import IndexDependency, Release
 from batuta_hooks.domain.semver import InvalidRequirement, Requirement
 from batuta_hooks.registry.index import NEWEST_SCHEMA, Listed, Refusal, is_publication_time, is_version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 _MAX_SCHEMA = 2**32 - 1
 _MOST_REMEMBERED = 4096

@@ -105,6 +105,7 @@ class Lookup:
         self._now = now
         self._ttl_s = ttl_s
         self._answers: dict[str, Answer | Unknown] = {}
+        self._last_read: tuple[str, _Index | Miss] | None = None
 
     def __call__(self, crate: str) -> Answer | Unknown:
         """What is known of a crate."""
@@ -140,8 +141,11 @@ class Lookup:
 
     def _from_entry(self, crate: str, key: Key, entry: Entry) -> Answer:
         def read() -> _Index | Miss:
-            body = self._glance.body(key, entry)
-            return body if isinstance(body, Miss) else (body, None)
+            # one crate's versions are asked for together: its file is kept until another's takes its place
+            if self._last_read is None or self._last_read[0] != key.crate:
+                body = self._glance.body(key, entry)
+                self._last_read = key.crate, body if isinstance(body, Miss) else (body, None)
+            return self._last_read[1]
 
         return Answer(
             crate,

@@ -50,7 +50,7 @@ def _header(value: str) -> str:
 
 
 def _checksum(key: Key, text: bytes) -> int:
-    from zlib import crc32
+    from binascii import crc32  # zlib would be loaded for nothing else
 
     # The key is part of it: a row that stands under another row's key is damage too.
     return crc32(text, crc32(key.meta_row.encode()))
