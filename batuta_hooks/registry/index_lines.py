@@ -8,6 +8,7 @@ Imported only where a line has to be read in full.
 from __future__ import annotations
 
 import json
+
 from batuta_hooks.domain.manifest_schema_names import platform_fault, rust_version
 from batuta_hooks.domain.release import IndexDependency, Release
 from batuta_hooks.domain.semver import InvalidRequirement, Requirement
