@@ -149,10 +149,8 @@ def release(data: bytes, version: str, name: str | None = None, lines: Sequence[
     wanted, places = _checked(data, name, lines)
     if b"\\u" not in data:  # else a line may spell the version's letters by their code points
         text = f'"{version}"'.encode()
-        if lines is None:
-            places = _lines_with(data, text)
-        else:
-            places = (place for place in places if data.find(text, *place) >= 0)
+        near = (place for place in places if data.find(text, *place) >= 0)
+        places = _lines_with(data, text) if lines is None else near
     for start, end, line in _scan(data, wanted, places):
         if line.version == version:
             found_at = (start, end) if isinstance(line, Listed) else None
@@ -252,8 +250,7 @@ def _lines_with(data: bytes, text: bytes) -> Iterator[Span]:
     """The lines of `_lines` that hold a text."""
     place = data.find(text)
     while place >= 0:
-        line = next(_lines(data, data.rfind(b"\n", 0, place) + 1))
-        yield line
+        yield (line := next(_lines(data, data.rfind(b"\n", 0, place) + 1)))
         place = data.find(text, line[1])
 
 
