@@ -39,12 +39,14 @@ class Wishes(NamedTuple):
         strict: warnings and open questions fail too.
         fetch: fetch in every repository first.
         verify: ask the registry about the published versions.
+        deep: find out what users of each crate would get.
     """
 
     format: CheckFormat = CheckFormat.TEXT
     strict: bool = False
     fetch: bool = False
     verify: bool = False
+    deep: bool = False
 
 
 class Progress:
@@ -83,6 +85,7 @@ def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes
         on_progress=Progress("repositories", quiet=bool(common.quiet)),
         asking=asking,
         tags=wishes.fetch or wishes.verify,
+        deep=wishes.deep,
     )
     say_notes([*report.notes, *([_ALONE] if report.is_alone and not common.quiet else [])])
     truths: Truths | None = None

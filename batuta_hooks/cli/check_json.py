@@ -37,6 +37,7 @@ def check_document(report: Report, now: datetime, truths: Truths | None = None) 
         "findings": [_finding(placed) for placed in report.findings],
         "conflicts": [conflict._asdict() for conflict in report.conflicts],
         "cycles": report.cycles,
+        "deep": [{**crate._asdict(), "shared": [held._asdict() for held in crate.shared]} for crate in report.deep],
         "unknown": [
             {"repository": place, "crate": unknown.crate, "why": unknown.why} for place, unknown in report.unknown
         ],

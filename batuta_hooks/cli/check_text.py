@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from batuta_hooks.cli.check_deep import deep_lines
 from batuta_hooks.cli.check_published import published_lines
 from batuta_hooks.cli.check_table import registry_text, table_lines
 from batuta_hooks.cli.conflicts import sides_of
@@ -90,6 +91,7 @@ def print_report(report: Report, shown: Shown, *, color: bool, truths: Truths | 
         list(_checkouts(report, verbose=verbose)),
         list(findings),
         list(published_lines(report, truths, verbose=verbose)) if truths is not None else [],
+        list(deep_lines(report.deep, verbose=verbose)),
         list(_conflicts(report, out.width)),
         list(_refusals(report, out.width)),
         list(_open_questions(report, verbose=verbose or shown.strict)),

@@ -49,8 +49,8 @@ class Resolution(NamedTuple):
     """What came of it.
 
     Attributes:
-        chosen: version by package, its home and its bucket; all of them unless there is a clash, none where it was
-            proved in another way that there is a choice (`Resolver.goes_along`).
+        chosen: version by package, its home and its bucket; all of them unless there is a clash, then those that led to
+            it, none where it was proved in another way that there is a choice (`Resolver.goes_along`).
         clash: why there is none; ``None`` where there is one, or the search was given up.
         unseen: packages of which nothing is known, with what keeps it from being known.
         is_given_up: whether it took too many steps.
@@ -177,7 +177,9 @@ class Resolver:
         clash, state = self._search(self._start(needs, links), keeps=False)
         if clash is not None:
             # the newest of everything does not fit together: now with a memory of each choice
+            first = state
             clash, state = self._search(self._start(needs, links), keeps=True)
+            state = state if clash is None else first
         chosen = {place: offer for place, (offer, _) in state.chosen.items()}
         if clash is not None and not clash.kind:
             return Resolution(chosen, None, self._unseen, is_given_up=True)

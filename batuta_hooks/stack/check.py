@@ -20,6 +20,7 @@ from batuta_hooks.gather.registry import told_offline
 from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.stack.checkouts import UNBORN, Checkout, Workspace
 from batuta_hooks.stack.crates_io import Asking, Registries, View, Wanted
+from batuta_hooks.stack.deep import Deep, look_deep
 from batuta_hooks.stack.judging import MISCONFIGURED, Judged, Opened, Said, folder_of, judge_opened, open_repository
 from batuta_hooks.stack.publishable import Verdicts, judge_publishable, refused_links
 from batuta_hooks.stack.strangers import set_strangers_aside
@@ -41,6 +42,7 @@ def check(  # noqa: PLR0913  named options
     asking: Asking | None = None,
     beside: Callable[[Opened, View | None], None] = lambda _opened, _view: None,
     tags: bool = False,
+    deep: bool = False,
 ) -> Report:
     """Judge every repository of the workspace.
 
@@ -52,6 +54,7 @@ def check(  # noqa: PLR0913  named options
         on_progress: told after each repository how many are done, of how many; first opened, then judged.
         asking: how the registry is asked; ``None`` to do without all that it knows.
         beside: shown each repository, with what the registry knows, before it is judged; from several threads.
+        deep: whether what users of each crate would get is found out too.
         tags: whether the tags of the versions here are judged too, by what the remotes have unless no socket may be
             opened.
 
@@ -69,6 +72,7 @@ def check(  # noqa: PLR0913  named options
             ready = [one for one in opened if isinstance(one, Opened)]
             strangers = set_strangers_aside(ready, registries) if asking else {}
             verdicts = judge_publishable(ready, registries if asking else None, crates, on_progress)
+            found = look_deep(ready, registries, crates) if deep and asking else Deep()
             views = [_view(one, registries) if asking else None for one in opened]
             is_offline = asking is None or asking.offline or bool(told_offline(asking.environment))
 
@@ -80,7 +84,8 @@ def check(  # noqa: PLR0913  named options
                 def more() -> Said:
                     said = judge_tags(one, view, ask_remote=not is_offline) if tags else ([], [])
                     refused = refused_links(one, verdicts)
-                    return [*said[0], *strangers.get(one.checkout.path, ()), *refused], said[1]
+                    ahead = (*strangers.get(one.checkout.path, ()), *found.findings.get(one.checkout.path, ()))
+                    return [*said[0], *ahead, *refused], said[1]
 
                 return judge_opened(one, now.date(), view, more)
 
@@ -119,6 +124,7 @@ def check(  # noqa: PLR0913  named options
         duplicates=tuple(duplicates(open_ones[0].facts.stack, policy)) if open_ones and not crates else (),
         made_at=int(now.timestamp()),
         is_alone=len(workspace.repositories) == 1 and _looks_beyond(open_ones, everything),
+        deep=found.crates,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from batuta_hooks.checks.downstream import Downstream
 from batuta_hooks.checks.shared_versions import Conflict
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
 from batuta_hooks.domain.publishable import Publishable
@@ -107,6 +108,7 @@ class Report(NamedTuple):
         duplicates: other packages that it needs so, with what is required of each.
         made_at: the time of the report, in seconds since the epoch.
         is_alone: whether one repository was looked at alone, where sibling checkouts would have counted.
+        deep: what users of each crate would get, where that was asked for.
     """
 
     workspace: str
@@ -123,6 +125,7 @@ class Report(NamedTuple):
     duplicates: tuple[tuple[str, tuple[str, ...]], ...] = ()
     made_at: int = 0
     is_alone: bool = False
+    deep: tuple[Downstream, ...] = ()
 
     def fetched_age_s(self, checkout: Checkout) -> int | None:
         """Seconds since a repository last fetched; ``None`` where nothing tells."""

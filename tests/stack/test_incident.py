@@ -9,6 +9,12 @@ from typing import NamedTuple
 
 import pytest
 
+from batuta_hooks.checks.compatible_steps import moved, version_before
+from batuta_hooks.domain.facts import Published
+from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.release import Release
+from batuta_hooks.domain.semver import Version
+from batuta_hooks.registry.index import releases
 from batuta_hooks.stack.check import check
 from batuta_hooks.stack.checkouts import find_workspace
 from batuta_hooks.stack.crates_io import Asking
@@ -21,7 +27,7 @@ from tests.support.incident import (
     repository_of_facts,
     repository_of_files,
 )
-from tests.support.repos import make_repo
+from tests.support.repos import make_repo, package
 
 CRATES = (
     "alimentar",
@@ -147,3 +153,69 @@ def test_published_versions_are_quiet(tmp_path: Path, snapshot: dict[str, str], 
         assert [
             one for one in said(tmp_path / folder.name, snapshot, "2025-12-20T00:00:00Z") if one.severity != "note"
         ] == []
+
+
+STEPS = {"alimentar": "0.2.2", "trueno-db": "0.3.4", "trueno-graph": "0.1.2"}
+
+
+@pytest.mark.parametrize("source", ["facts", pytest.param("files", marks=real)])
+def test_the_cause_is_seen_before_it_is_released(source: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """The day before, the three patch releases that moved arrow are named, with those who would get both; and only
+    arrow's crates are, which all moved.
+    """
+    kept = facts()["index"]
+    for name, version in STEPS.items():
+        needed = next(needs for found, _, needs in kept[name] if found == version)
+        entries = "\n".join(f'{package_} = "{text}"' for package_, text, kind in needed if kind == "normal")
+        manifest = package(name, f"[dependencies]\n{entries}", version=version)
+        make_repo(tmp_path / "stack" / name, {"Cargo.toml": manifest})
+    if source == "facts":
+        environment = fill_cache(tmp_path / "cache", index_of_facts(kept))
+    else:
+        environment = request.getfixturevalue("snapshot")
+    found = [one for one in said(tmp_path / "stack", environment, "2025-11-29T23:59:59Z") if one.code == "VA011"]
+    assert [one.severity for one in found if one.dependency == "arrow"] == ["warning"] * 3
+    assert sorted(re.findall(r"in the published (\S+)", " ".join(one.message for one in found))) == sorted(STEPS)
+    (db,) = [one for one in found if "published trueno-db" in one.message]
+    assert db.fix == 'release it as 0.4.0, or keep `arrow` at "^53" until then'
+
+
+@pytest.mark.slow
+@needs(INDEX)
+def test_every_published_step() -> None:
+    """Over all versions of the stack's crates in the snapshot, each beside the one that its users come from: said are
+    exactly the packages whose requirements, read by their first numbers alone, name no bucket in common.
+    """
+    steps, said_, expected = 0, set(), set()
+    for path, data in index_files().items():
+        name = path.rpartition("/")[2]
+        listed = releases(data, name)
+        assert not isinstance(listed, Unknown)
+        known: list[Release] = []
+        for release in sorted(listed, key=lambda one: one.published_at or ""):
+            before = version_before(Published(tuple(one.version for one in known)), Version.parse(release.version))
+            if before is not None:
+                steps += 1
+                base = next(one for one in known if one.version == before)
+                new = [(one.package, one.requirement) for one in release.dependencies if one.kind != "dev"]
+                found = moved(base, new)
+                old, now = plain_buckets(base), plain_buckets(release)
+                for package_ in old.keys() & now.keys():
+                    if None not in old[package_] | now[package_]:
+                        said_ |= {(name, release.version, package_)} if package_ in found else set()
+                        is_apart = old[package_].isdisjoint(now[package_])
+                        expected |= {(name, release.version, package_)} if is_apart else set()
+            known.append(release)
+    assert said_ == expected
+    assert steps > 5000
+    assert len(expected) > 400
+
+
+def plain_buckets(release: Release) -> dict[str, set[str | None]]:
+    """The bucket of each requirement, by package; ``None`` for one that is no caret."""
+    found: dict[str, set[str | None]] = {}
+    for one in release.dependencies:
+        if one.kind != "dev":
+            match = re.fullmatch(r"\^?(0\.0\.\d+|0\.[1-9]\d*|[1-9]\d*)(?:\.\S+)?", one.requirement)
+            found.setdefault(one.package, set()).add(match[1] if match else None)
+    return found

@@ -31,10 +31,13 @@ def _check(
     verify_published: Annotated[
         bool, typer.Option("--verify-published", help="Ask the registry now what is wrong with the published versions.")
     ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Find out what users of each crate would get, where no lock file tells.")
+    ] = False,
     fetch: Annotated[bool, typer.Option("--fetch", help="Run git fetch in every repository first.")] = False,
 ) -> int:
     """Judge every crate of every repository: would cargo publish it, would a clone build?"""
     from batuta_hooks.cli.check import Wishes, run_check
 
     names = [*(crates or ()), *([project] if project is not None else ())]
-    return run_check(common, names, source, Wishes(format, strict, fetch, verify_published))
+    return run_check(common, names, source, Wishes(format, strict, fetch, verify_published, deep))

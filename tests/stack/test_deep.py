@@ -1,0 +1,98 @@
+"""``check --deep``: what users of the stack's crates would get, told as text, in the document and as findings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batuta_hooks.cli.app import main
+from tests.support.online import go_online
+from tests.support.publish_stacks import index_files, line
+from tests.support.registry import FaultyRegistry
+from tests.support.repos import make_repo, package
+
+LINES = [
+    line("arrow", "53.0.0"),
+    line("arrow", "54.0.0"),
+    line("db", "0.3.3", "arrow ^53"),
+    line("tool", "0.1.0", "gone ^1"),
+]
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A stack whose crates meet arrow twice, through a published crate alone."""
+    with FaultyRegistry() as registry:
+        registry.files.update(index_files(LINES))
+        go_online(monkeypatch, tmp_path / "stack", registry)
+        yield tmp_path / "stack"
+
+
+def document(stack: Path, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
+    """The JSON document of a check."""
+    main(["check", "--workspace", str(stack), "--deep", "--format", "json", *options])
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_a_split_that_only_users_get(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two ways to two versions of what the configuration calls shared, at the line that brings the older one."""
+    make_repo(stack / "app", {"Cargo.toml": package("app", '[dependencies]\narrow = "54"\ndb = "0.3"')})
+    (stack / "batuta-stack.toml").write_text('[alignment]\nshared = ["arrow"]\n')
+    found = document(stack, capsys)
+    assert found["deep"] == [
+        {
+            "crate": "app",
+            "version": "0.1.0",
+            "verdict": "resolved",
+            "why": "",
+            "shared": [
+                {
+                    "dependency": "arrow",
+                    "versions": ["53.0.0", "54.0.0"],
+                    "chains": [["app 0.1.0", "db 0.3.3", "arrow 53.0.0"], ["app 0.1.0", "arrow 54.0.0"]],
+                }
+            ],
+            "not_cached": 0,
+        }
+    ]
+    findings = [one for one in found["findings"] if one["code"] == "VA005"]
+    assert [(one["severity"], one["line"], one["dependency"]) for one in findings] == [("warning", 8, "arrow")]
+    assert "app 0.1.0 -> db 0.3.3 -> arrow 53.0.0 beside app 0.1.0 -> arrow 54.0.0" in findings[0]["message"]
+
+
+def test_siblings_count_as_published(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What stands in a checkout is what users will get: here it ends the split."""
+    make_repo(stack / "app", {"Cargo.toml": package("app", '[dependencies]\narrow = "54"\ndb = "0.3"')})
+    make_repo(stack / "db", {"Cargo.toml": package("db", '[dependencies]\narrow = "54"', version="0.3.4")})
+    found = document(stack, capsys)
+    shared = {one["crate"]: one["shared"] for one in found["deep"]}
+    assert [one["versions"] for one in shared["app"] if one["dependency"] == "arrow"] == [["54.0.0"]]
+
+
+def test_what_nobody_can_resolve(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The chain of who needs what is told, in the text as in the document."""
+    make_repo(stack / "app", {"Cargo.toml": package("app", '[dependencies]\ntool = "0.1"')})
+    (crate,) = document(stack, capsys)["deep"]
+    assert crate["verdict"] == "refused"
+    assert crate["why"] == "app 0.1.0 -> tool 0.1.0 -> gone ^1: absent"
+    main(["check", "--workspace", str(stack), "--deep"])
+    printed = capsys.readouterr().out
+    assert "for whoever requires them: 1 refused" in printed
+    assert "app 0.1.0: app 0.1.0 -> tool 0.1.0 -> gone ^1: absent" in printed
+
+
+def test_not_cached(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not known is said to be so, with what would make it known; nothing is guessed."""
+    make_repo(stack / "app", {"Cargo.toml": package("app", '[dependencies]\narrow = "54"\ndb = "0.3"')})
+    (crate,) = document(stack, capsys, "--offline")["deep"]
+    assert (crate["verdict"], crate["not_cached"]) == ("unknown", 2)
+    assert crate["why"] == "not looked at, 2 crates are not cached: `batuta-stack cache warm --transitive`"
+    main(["check", "--workspace", str(stack), "--deep", "--offline"])
+    assert "not looked at, up to 2 crates are not cached" in capsys.readouterr().out
+    main(["check", "--workspace", str(stack), "--deep", "--offline", "--verbose"])
+    assert "app 0.1.0: not looked at, 2 crates" in capsys.readouterr().out
