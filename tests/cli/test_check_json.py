@@ -42,6 +42,7 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         "summary": {"total_crates": 2, "healthy": 1, "warnings": 0, "errors": 1, "unknown": 0},
         "conflicts": [],
         "cycles": [],
+        "deep": [],
         "unknown": [],
         "repositories": [
             {
