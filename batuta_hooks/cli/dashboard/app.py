@@ -87,6 +87,7 @@ class Dashboard(App[None]):
         self._job = ""
         self._thread: threading.Thread | None = None
         self._filter = Filter()
+        self._counts: dict[str, int] = {}  # crates by health
 
     @property
     def job(self) -> str:
@@ -168,7 +169,7 @@ class Dashboard(App[None]):
     def _put(self, where: str, text: Text) -> None:
         # the lines are gone already where what was done beside ends while the dashboard does
         for line in self.screen_stack[0].query(where).results(Static):
-            line.update(text)
+            line.update(text, layout=False)  # its height is fixed
 
     def _show(self) -> None:
         """Draw what is known of the stack."""
@@ -185,7 +186,7 @@ class Dashboard(App[None]):
         head = Text(f"{self.board.updated:%Y-%m-%d %H:%M:%S} UTC  ", "bold", no_wrap=True)
         head.append(f"{len(self.board.rows)} crates ")
         for health, sign in reversed(SIGNS.items()):
-            number = self.board.report.count(health)
+            number = self._counts[health]
             word = f" {health}" if self.size.width >= _WIDE else ""
             head.append(f" {sign}{number}{word}", STYLES[health] if number else "")
         shown = len(self._board_view().rows)
@@ -209,7 +210,10 @@ class Dashboard(App[None]):
         self._begin(_LOOKING, self._work.look, self._looked)
 
     def _looked(self, board: Board) -> None:
+        from batuta_hooks.cli.status_cells import SIGNS
+
         self.board = board
+        self._counts = {health: board.report.count(health) for health in SIGNS}
         self._show()
         self._say("")
 

@@ -30,15 +30,14 @@ class Filter(NamedTuple):
     words: tuple[str, ...] = ()
     only_action: bool = False
 
-    def admits(self, row: Row) -> bool:
-        """Whether a row is to be shown."""
+    def admits(self, row: Row, said: str) -> bool:
+        """Whether a row, of which this is what is searched, is to be shown."""
         from batuta_hooks.cli.status_cells import is_of_interest, needs_action
 
         if self.only_action and not needs_action(row):
             return False
         if not self.words:
             return is_of_interest(row)
-        said = f"{row.crate.name} {row.crate.repository} {row.health} {' '.join(row.reasons)}".lower()
         return all(word in said for word in self.words)
 
 
@@ -76,7 +75,7 @@ class BoardView(Lines):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  textual's name
         super().__init__(id=id)
         self._board: Board | None = None
-        self._layers: list[tuple[str, list[Row]]] = []
+        self._layers: list[tuple[str, list[tuple[Row, str]]]] = []  # each crate with what is searched of it
         self._items: list[Row | str] = []  # a text is a layer's name
         self._fitted: dict[Column, int] = {}
         self._cursor = -1
@@ -98,11 +97,13 @@ class BoardView(Lines):
         before = self.chosen.crate if self.chosen else None
         if board is not self._board:
             self._board = board
-            self._layers = [(printable(layer.name), board.in_layer(layer)) for layer in board.layers]
+            self._layers = [
+                (printable(layer.name), [(row, _said(row)) for row in board.in_layer(layer)]) for layer in board.layers
+            ]
             self._fit()
         self._items = []
         for name, rows in self._layers:
-            admitted = [row for row in rows if chosen.admits(row)]
+            admitted = [row for row, said in rows if chosen.admits(row, said)]
             self._items += [name, *admitted] if admitted else []
         self._cursor = next(
             (
@@ -168,11 +169,13 @@ class BoardView(Lines):
         """Move the cursor over so many lines, and on to the next crate."""
         if self._cursor < 0:
             return
+        left = self._cursor
         self._cursor = min(max(self._cursor + steps, 1), len(self._items) - 1)
         if isinstance(self._items[self._cursor], str):
             self._cursor += 1 if steps > 0 else -1
-        self._follow()
-        self.refresh()
+        self.refresh_line(left)
+        self.refresh_line(self._cursor)
+        self._follow()  # which draws all anew where it scrolls
 
     def action_page(self, direction: int) -> None:
         """Move the cursor over a screenful."""
@@ -197,6 +200,11 @@ class BoardView(Lines):
         if self._cursor >= 0:
             first = self._cursor - 1 if isinstance(self._items[self._cursor - 1], str) else self._cursor
             self.scroll_to_region(Region(0, first, 1, self._cursor - first + 1), animate=False, force=True)
+
+
+def _said(row: Row) -> str:
+    """What is searched of a crate, in lower case."""
+    return f"{row.crate.name} {row.crate.repository} {row.health} {' '.join(row.reasons)}".lower()
 
 
 def _cut(text: str, width: int) -> str:
