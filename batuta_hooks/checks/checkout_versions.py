@@ -6,11 +6,12 @@ takes a published version, so that the stack is built and released with another 
 
 from __future__ import annotations
 
-from batuta_hooks.checks.requirements import at_line, judged_manifests, read_version, write_requirement
+from batuta_hooks.checks.requirements import at_line, judged_manifests, write_requirement
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.tree import is_outside
+from batuta_hooks.domain.version_text import read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

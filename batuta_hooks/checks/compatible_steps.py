@@ -7,12 +7,13 @@ one build.  Nothing but the last published version's dependencies beside the man
 from __future__ import annotations
 
 from batuta_hooks.checks.meeting import Meeting, meeting_of
-from batuta_hooks.checks.requirements import at_line, judged_manifests, read_version
+from batuta_hooks.checks.requirements import at_line, judged_manifests
 from batuta_hooks.checks.shared_versions import is_shared
 from batuta_hooks.domain.finding import WARNING, Finding, Unknown
 from batuta_hooks.domain.manifest import DEV, Manifest
 from batuta_hooks.domain.overlap import overlap
 from batuta_hooks.domain.semver import InvalidRequirement, Requirement, Version
+from batuta_hooks.domain.version_text import read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

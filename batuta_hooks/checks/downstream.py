@@ -7,12 +7,13 @@ all platforms, and the optional ones that its features ask for; never those of i
 from __future__ import annotations
 
 from batuta_hooks.checks.publishable_needs import published_form
-from batuta_hooks.checks.requirements import at_line, read_version
+from batuta_hooks.checks.requirements import at_line
 from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.resolution import Resolution, Resolver
 from batuta_hooks.domain.shelf import MissingFeature, Need, Shelf, bundle_of, expand
+from batuta_hooks.domain.version_text import read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from batuta_hooks.checks.lock_graph import LockGraph, graph_of
-from batuta_hooks.checks.requirements import parsed, read_version
+from batuta_hooks.checks.requirements import parsed
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import WARNING, Finding
 from batuta_hooks.domain.lockfile import LockedPackage, LockFault
@@ -18,6 +18,7 @@ from batuta_hooks.domain.locks import Lockfile, line_of_package
 from batuta_hooks.domain.manifest import DEV, Dependency, Manifest
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.tree import is_outside, join
+from batuta_hooks.domain.version_text import read_version
 
 _REFRESH = "run `cargo update --workspace` and commit the lock file"
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from batuta_hooks.checks.lock_files import Locked, at_package, judged_locks
-from batuta_hooks.checks.requirements import parsed, read_all, read_version
+from batuta_hooks.checks.requirements import parsed, read_all
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import NOTE, WARNING, Finding, Unknown
 from batuta_hooks.domain.lockfile import LockedPackage
 from batuta_hooks.domain.manifest import DEV
 from batuta_hooks.domain.release import Release
 from batuta_hooks.domain.semver import Version
+from batuta_hooks.domain.version_text import read_version
 
 _MOST_NAMED = 3
 

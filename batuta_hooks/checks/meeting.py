@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from batuta_hooks.checks.requirements import parsed, read_version
+from batuta_hooks.checks.requirements import parsed
 from batuta_hooks.domain.manifest import DEV, Dependency
 from batuta_hooks.domain.overlap import overlap
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.stack import Stack, StackCrate
+from batuta_hooks.domain.version_text import read_version
 
 
 class Need(NamedTuple):

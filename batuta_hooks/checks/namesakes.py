@@ -7,8 +7,9 @@ the archives name none, a manifest that crates.io would never have taken shows t
 
 from __future__ import annotations
 
-from batuta_hooks.checks.requirements import judged_manifests, read_version
+from batuta_hooks.checks.requirements import judged_manifests
 from batuta_hooks.domain.finding import NOTE, Finding, Unknown
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.domain.workspace import position_of
 
 TYPE_CHECKING = False

@@ -8,9 +8,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from batuta_hooks.checks.published_versions import is_coming
-from batuta_hooks.checks.requirements import needs_registry, read_version
+from batuta_hooks.checks.requirements import needs_registry
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.packaged import as_release
+from batuta_hooks.domain.version_text import read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

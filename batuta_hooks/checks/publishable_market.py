@@ -9,8 +9,8 @@ from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.manifest import Manifest, Package
 from batuta_hooks.domain.packaged import as_release
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.domain.shelf import Shelf
+from batuta_hooks.domain.version_text import read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,23 +118,16 @@ class Market:
 
 def _has(published: Published | Unknown, text: str) -> bool:
     """Whether the registry is known to have a version, yanked or not; build metadata makes no other version."""
-    own = _version(text)
+    own = read_version(text)
     if own is None or isinstance(published, Unknown):
         return False
     if text in published.versions:
         return True
-    listed = map(_version, (*published.versions, *published.yanked))
+    listed = map(read_version, (*published.versions, *published.yanked))
     return any(one is not None and one[:3] == own[:3] and one.precedence == own.precedence for one in listed)
 
 
 def _has_above(published: Published, text: str) -> bool:
-    own = _version(text)
-    listed = map(_version, (*published.versions, *published.yanked))
+    own = read_version(text)
+    listed = map(read_version, (*published.versions, *published.yanked))
     return own is None or any(one is not None and one.precedence > own.precedence for one in listed)
-
-
-def _version(text: str) -> Version | None:
-    try:
-        return Version.parse(text)
-    except InvalidVersion:
-        return None

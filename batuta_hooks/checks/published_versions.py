@@ -14,10 +14,10 @@ from batuta_hooks.checks.requirements import (
     needs_registry,
     newest_matching,
     read_all,
-    read_version,
     write_requirement,
 )
 from batuta_hooks.domain.finding import ERROR, Finding, Unknown
+from batuta_hooks.domain.version_text import read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

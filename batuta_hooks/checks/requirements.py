@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.domain.manifest import Dependency, Manifest
-from batuta_hooks.domain.semver import InvalidVersion, Requirement, Version
+from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.tree import join
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.domain.workspace import line_of, position_of
 
 TYPE_CHECKING = False
@@ -87,15 +88,6 @@ def read_all(versions: Iterable[str]) -> Iterator[Version]:
         version = read_version(text)
         if version is not None:
             yield version
-
-
-@lru_cache(maxsize=1 << 16)  # the registry's versions are compared with many requirements
-def read_version(text: str | None) -> Version | None:
-    """The version that a text spells; ``None`` where it spells none, or there is none."""
-    try:
-        return None if text is None else Version.parse(text)
-    except InvalidVersion:
-        return None
 
 
 def at_line(

@@ -26,13 +26,7 @@ def check_document(report: Report, now: datetime, truths: Truths | None = None) 
         "timestamp": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "workspace": report.workspace,
         "source": report.source,
-        "summary": {
-            "total_crates": len(report.crates),
-            "healthy": report.count("healthy"),
-            "warnings": report.count("warning"),
-            "errors": report.count("error"),
-            "unknown": report.count("unknown"),
-        },
+        "summary": summary_object(report),
         "crates": [_crate(crate, truths or {}) for crate in report.crates],
         "findings": [_finding(placed) for placed in report.findings],
         "conflicts": [conflict._asdict() for conflict in report.conflicts],
@@ -47,6 +41,17 @@ def check_document(report: Report, now: datetime, truths: Truths | None = None) 
         "cargo": CARGO,
     }
     return json.dumps(exact_values(document), ensure_ascii=False)
+
+
+def summary_object(report: Report) -> dict[str, int]:
+    """How many crates there are, and how many of each health."""
+    return {
+        "total_crates": len(report.crates),
+        "healthy": report.count("healthy"),
+        "warnings": report.count("warning"),
+        "errors": report.count("error"),
+        "unknown": report.count("unknown"),
+    }
 
 
 def _crate(crate: Crate, truths: Truths) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from batuta_hooks.cli.check_json import publishable_object
+from batuta_hooks.cli.check_json import publishable_object, summary_object
 from batuta_hooks.report.json_report import exact_values
 from batuta_hooks.stack.status import Board, Row
 
@@ -25,13 +25,7 @@ def status_object(board: Board) -> dict[str, Any]:
         "timestamp": board.updated.strftime(_TIME),
         "updated": board.updated.strftime(_TIME),
         "workspace": report.workspace,
-        "summary": {
-            "total_crates": len(report.crates),
-            "healthy": report.count("healthy"),
-            "warnings": report.count("warning"),
-            "errors": report.count("error"),
-            "unknown": report.count("unknown"),
-        },
+        "summary": summary_object(report),
         "layers": [{"name": layer.name, "crates": layer.crates} for layer in board.layers],
         "crates": [_crate(row) for row in board.rows],
         "pending_actions": [action._asdict() for action in board.actions],

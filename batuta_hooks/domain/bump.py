@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from batuta_hooks.domain.semver import InvalidVersion, Version
+from batuta_hooks.domain.semver import Version
+from batuta_hooks.domain.version_text import read_version
 
 PATCH, MINOR, MAJOR, RELEASE, AUTO = "patch", "minor", "major", "release", "auto"
 
@@ -29,13 +30,7 @@ class InvalidBump(ValueError):
 
 def is_level(text: str) -> bool:
     """Whether a text is a level, or a version to be taken as it is."""
-    if text in LEVELS:
-        return True
-    try:
-        Version.parse(text)
-    except InvalidVersion:
-        return False
-    return True
+    return text in LEVELS or read_version(text) is not None
 
 
 def bumped(version: Version, level: str) -> Version:

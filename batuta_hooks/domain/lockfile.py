@@ -7,11 +7,9 @@ is not looked at.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
+from batuta_hooks.domain.version_text import read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +106,7 @@ def _read_package(entry: Mapping[str, Any], checksums: Mapping[str, Any]) -> Loc
     if name is None or version is None:
         raise LockFault("it has a package without name or version")
     source, checksum = _text(entry, "source"), _text(entry, "checksum")
-    if source is not None and not _is_version(version):
+    if source is not None and read_version(version) is None:
         raise LockFault(f"package `{name}` has version {version[:80]!r}, which is none")
     if checksum is None and source is not None:  # where the first version of the format has it
         checksum = _text(checksums, f"{_CHECKSUM}{name} {version} ({source})")
@@ -116,15 +114,6 @@ def _read_package(entry: Mapping[str, Any], checksums: Mapping[str, Any]) -> Loc
     if not isinstance(needed, list) or not all(isinstance(one, str) for one in needed):
         raise LockFault(f"the `dependencies` of `{name}` are no list of texts")
     return LockedPackage(name, version, source, None if checksum == "<none>" else checksum, tuple(needed))
-
-
-@lru_cache(maxsize=1 << 12)  # a stack's lock files hold much the same
-def _is_version(text: str) -> bool:
-    try:
-        Version.parse(text)
-    except InvalidVersion:
-        return False
-    return True
 
 
 def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:

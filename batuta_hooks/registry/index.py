@@ -202,13 +202,9 @@ def is_version(text: str) -> bool:
                 break
         else:
             return True
-    from batuta_hooks.domain.semver import InvalidVersion, Version
+    from batuta_hooks.domain.version_text import read_version
 
-    try:
-        Version.parse(text)
-    except InvalidVersion:
-        return False
-    return True
+    return read_version(text) is not None
 
 
 def _checked(data: bytes, name: str | None, lines: Sequence[Span] | None) -> tuple[str, Iterable[Span]]:

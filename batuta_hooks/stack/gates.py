@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from batuta_hooks.domain.config import Config
 from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.git.command import LOCAL_NAMES, Git, environment
 from batuta_hooks.stack.gate_cache import GateCache, Passed
 from batuta_hooks.stack.gate_judges import command_gates, judge
@@ -35,7 +36,6 @@ from batuta_hooks.stack.gate_values import (
 )
 from batuta_hooks.stack.own_folder import make_own_folder
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease
-from batuta_hooks.stack.plan_versions import read_version
 from batuta_hooks.stack.processes import Processes
 
 _FROM_THE_PLAN = (PATHS, PUBLISHABLE, TAG, VERSION)

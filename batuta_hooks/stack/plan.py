@@ -9,12 +9,13 @@ from batuta_hooks.domain.graph import CrateGraph, CyclicGraph, Edge, Walk
 from batuta_hooks.domain.manifest import DEV
 from batuta_hooks.domain.semver import Version
 from batuta_hooks.domain.tags import render_tag
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.plan_blocks import Blocks, as_blocked, waiting
 from batuta_hooks.stack.plan_requirements import Requirements
 from batuta_hooks.stack.plan_schedule import CRATES_IO, schedule
 from batuta_hooks.stack.plan_selection import Selection
 from batuta_hooks.stack.plan_values import BLOCKED, PLANNED, Blocked, Plan, PlannedRelease, RepositoryPlan
-from batuta_hooks.stack.plan_versions import admits, all_versions, read_version, usable_versions, versions_of
+from batuta_hooks.stack.plan_versions import admits, all_versions, usable_versions, versions_of
 from batuta_hooks.stack.release_facts import CrateFacts, Place, StackFacts, Wish
 
 Edits = Mapping[tuple[str, Place], tuple[str, str]]

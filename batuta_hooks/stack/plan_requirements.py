@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 from batuta_hooks.domain.manifest import DEV
 from batuta_hooks.domain.requirement_edit import raised
 from batuta_hooks.domain.semver import InvalidRequirement, Version
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.plan_values import RequirementUpdate
-from batuta_hooks.stack.plan_versions import admits, is_published, read_version, usable_versions
+from batuta_hooks.stack.plan_versions import admits, is_published, usable_versions
 from batuta_hooks.stack.release_facts import CrateFacts, Need, Place, StackFacts
 
 KEEP = "keep"

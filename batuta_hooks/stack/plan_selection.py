@@ -10,18 +10,11 @@ from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.manifest import DEV
 from batuta_hooks.domain.semver import Version
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.changes import CHANGED, NEVER, UNCHANGED
 from batuta_hooks.stack.changes import UNKNOWN as NOT_COMPARED
 from batuta_hooks.stack.plan_requirements import Requirements
-from batuta_hooks.stack.plan_versions import (
-    Versions,
-    admits,
-    is_published,
-    is_unreleased,
-    read_version,
-    usable_versions,
-    versions_of,
-)
+from batuta_hooks.stack.plan_versions import Versions, admits, is_published, is_unreleased, usable_versions, versions_of
 from batuta_hooks.stack.release_facts import CrateFacts, Refusal, StackFacts, Wish
 
 ALL = "all"

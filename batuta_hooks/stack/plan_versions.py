@@ -8,18 +8,10 @@ from functools import lru_cache
 from batuta_hooks.domain.bump import AUTO, LEVELS, InvalidBump, bumped, level_of_commits
 from batuta_hooks.domain.facts import Published
 from batuta_hooks.domain.finding import Unknown
-from batuta_hooks.domain.semver import InvalidRequirement, InvalidVersion, Requirement, Version
+from batuta_hooks.domain.semver import InvalidRequirement, Requirement, Version
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.changes import CHANGED, NEVER
 from batuta_hooks.stack.release_facts import CrateFacts, Place, Refusal, StackFacts, Wish
-
-
-@lru_cache(maxsize=1 << 14)
-def read_version(text: str | None) -> Version | None:
-    """A version; ``None`` where it is none."""
-    try:
-        return None if text is None else Version.parse(text)
-    except InvalidVersion:
-        return None
 
 
 def admits(requirement: str | None, version: Version | None) -> bool:

@@ -14,8 +14,9 @@ from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.index_agreement import disagreements
 from batuta_hooks.domain.publishable import NEVER
 from batuta_hooks.domain.release import IndexDependency, Release
-from batuta_hooks.domain.semver import InvalidRequirement, InvalidVersion, Requirement, Version
+from batuta_hooks.domain.semver import InvalidRequirement, Requirement
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.gather.registry import Registry, find_place
 from batuta_hooks.git.command import git
 from batuta_hooks.registry.archive import ArchiveFacts
@@ -159,19 +160,12 @@ def _release(registry: Registry, crate: Crate) -> Release | Unknown | None:
         return answer
     if answer.spelled != answer.crate:
         return None
-    here = _read(crate.version or "")
+    here = read_version(crate.version or "")
     listed = [*answer.versions, *answer.yanked]
-    same = [text for text in listed if here and (read := _read(text)) and read.precedence == here.precedence]
-    newest = max((read for text in answer.versions if (read := _read(text))), default=None)
+    same = [text for text in listed if here and (read := read_version(text)) and read.precedence == here.precedence]
+    newest = max((read for text in answer.versions if (read := read_version(text))), default=None)
     chosen = same[0] if same else crate.standing.version or (str(newest) if newest else None)
     return registry.release(crate.name, chosen) if chosen else None
-
-
-def _read(version: str) -> Version | None:
-    try:
-        return Version.parse(version)
-    except InvalidVersion:
-        return None
 
 
 def _truth(registry: Registry, folder: str, crate: Crate) -> PublishedTruth:
@@ -180,7 +174,7 @@ def _truth(registry: Registry, folder: str, crate: Crate) -> PublishedTruth:
         return PublishedTruth(unknown=(release.why,))
     if release is None:
         return PublishedTruth()
-    here, there = _read(crate.version or ""), _read(release.version)
+    here, there = read_version(crate.version or ""), read_version(release.version)
     unsatisfied, unknown = _unsatisfied(registry, release)
     truth = PublishedTruth(
         version=release.version,
@@ -217,7 +211,7 @@ def _unsatisfied(registry: Registry, release: Release) -> tuple[tuple[Unsatisfie
 
 
 def _any_matches(requirement: Requirement, versions: Iterable[str]) -> bool:
-    return any((read := _read(version)) is not None and requirement.matches(read) for version in versions)
+    return any((read := read_version(version)) is not None and requirement.matches(read) for version in versions)
 
 
 def _with_archive(truth: PublishedTruth, facts: ArchiveFacts, release: Release, folder: str) -> PublishedTruth:

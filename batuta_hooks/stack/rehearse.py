@@ -8,8 +8,6 @@ untracked file or a patch above it hides is there.  What cargo refuses, it refus
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +23,7 @@ from batuta_hooks.stack.processes import Ended, Processes
 from batuta_hooks.stack.rehearsal_clones import Clone, clone_at, edit_clone, tag_clone
 from batuta_hooks.stack.rehearsal_registry import Rehearsed, rehearsal_environment
 from batuta_hooks.stack.release_gather import Gathered
+from batuta_hooks.stack.work_folder import work_folder
 
 CLONE, EDIT, PUBLISH, TAG, RESOLVE, CHECK, BUILD = "clone", "edit", "publish", "tag", "resolve", "check", "build"
 _TIMEOUT_S = 3600.0
@@ -92,9 +91,7 @@ def rehearse(plan: Plan, gathered: Gathered, manner: Manner, told: Told = lambda
         BatutaError: there is no cargo, or no folder for it outside of any cargo configuration.
     """
     started = time.monotonic()
-    folder = tempfile.mkdtemp(prefix="batuta-rehearsal-")
-    try:
-        _refuse_configuration_above(folder)
+    with work_folder() as folder:
         upstream = _upstream(gathered, plan, manner)
         try:
             with Rehearsed(upstream) as registry, Processes() as processes:
@@ -103,8 +100,6 @@ def rehearse(plan: Plan, gathered: Gathered, manner: Manner, told: Told = lambda
                 return Rehearsal(tuple(stage.steps), tuple(stage.waiting), round(time.monotonic() - started, 3))
         finally:
             upstream.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _upstream(gathered: Gathered, plan: Plan, manner: Manner) -> RealUpstream:
@@ -117,17 +112,6 @@ def _upstream(gathered: Gathered, plan: Plan, manner: Manner) -> RealUpstream:
         return RealUpstream(config, cache_folder(os.environ), offline=manner.offline)
     except UpstreamFault as fault:
         raise BatutaError(f"the registry cannot be read: {fault}") from fault
-
-
-def _refuse_configuration_above(folder: str) -> None:
-    place = os.path.realpath(folder)
-    while place != os.path.dirname(place):
-        place = os.path.dirname(place)
-        for name in ("config.toml", "config"):
-            file = os.path.join(place, ".cargo", name)
-            if os.path.lexists(file):
-                mend = "set TMPDIR to a folder outside of it"
-                raise BatutaError(f"cargo would read {file} in a temporary folder", mend=mend)
 
 
 class _Stage:

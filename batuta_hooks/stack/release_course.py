@@ -13,9 +13,10 @@ from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.semver import Version
 from batuta_hooks.domain.tags import render_tag
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.plan_requirements import Requirements
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease, RepositoryPlan
-from batuta_hooks.stack.plan_versions import all_versions, is_published, read_version
+from batuta_hooks.stack.plan_versions import all_versions, is_published
 from batuta_hooks.stack.release_facts import CrateFacts, StackFacts, Wish
 from batuta_hooks.stack.release_gather import Gathered
 from batuta_hooks.stack.release_trailers import Begun

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from batuta_hooks.domain.semver import InvalidVersion, Version
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.registry.names import is_crate_name
 from batuta_hooks.stack.plan_values import Plan
 
@@ -78,15 +78,7 @@ def _wave(number: int, line: str) -> tuple[tuple[str, str], ...] | None:
     crates = []
     for entry in entries:
         crate, _, version = entry.partition("=")
-        if not is_crate_name(crate) or not _is_version(version):
+        if not is_crate_name(crate) or read_version(version) is None:
             return None
         crates.append((crate, version))
     return tuple(crates) if first == str(number) and crates else None
-
-
-def _is_version(text: str) -> bool:
-    try:
-        Version.parse(text)
-    except InvalidVersion:
-        return False
-    return True

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.manifest import Package
-from batuta_hooks.domain.semver import InvalidVersion, Version
+from batuta_hooks.domain.semver import Version
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.registry.lookup import Answer
 
 EQUAL, AHEAD, BEHIND, YANKED, NEVER, UNKNOWN = "equal", "ahead", "behind", "yanked", "never", "unknown"
@@ -56,7 +57,7 @@ def standing_of(package: Package, ask: Ask) -> Standing:
 
 
 def _state(local: str | None, newest: Version, yanked: Iterable[str]) -> str:
-    here = _read(local or "")
+    here = read_version(local or "")
     if here is None:
         return UNKNOWN
     # build metadata makes no other version for crates.io
@@ -68,18 +69,11 @@ def _state(local: str | None, newest: Version, yanked: Iterable[str]) -> str:
 
 
 def _newest(versions: Iterable[str], local: str | None) -> Version | None:
-    here = _read(local or "")
+    here = read_version(local or "")
     read = _all(versions)
     settled = [version for version in read if not version.pre]
     return max(read if here is not None and here.pre else settled or read, default=None)
 
 
 def _all(versions: Iterable[str]) -> list[Version]:
-    return [version for version in map(_read, versions) if version is not None]
-
-
-def _read(version: str) -> Version | None:
-    try:
-        return Version.parse(version)
-    except InvalidVersion:
-        return None
+    return [version for version in map(read_version, versions) if version is not None]

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.requirement_edit import floor, raised
-from batuta_hooks.domain.semver import InvalidVersion, Requirement, Version
+from batuta_hooks.domain.semver import Requirement, Version
+from batuta_hooks.domain.version_text import read_version
 
 
 class Target(NamedTuple):
@@ -42,7 +43,7 @@ def target_of(facts: Facts, package: str, local: str | None) -> Target:
     versions = published_versions(facts, package)
     if isinstance(versions, Unknown):
         return Target(None, why=f"it is not known what is published of `{package}`: {versions.why}")
-    here = _version(local)
+    here = read_version(local)
     if not versions:
         release = f"release `{package}` {here} first" if here else f"publish `{package}` first"
         return Target(None, why=f"nothing of `{package}` is published: {release}")
@@ -60,7 +61,7 @@ def target_of(facts: Facts, package: str, local: str | None) -> Target:
 
 def target_beside_path(facts: Facts, package: str, local: str | None, written: str | None) -> Target:
     """The version that stands for a crate whose path stays: cargo wants its checkout to match the requirement too."""
-    target, here = target_of(facts, package, local), _version(local)
+    target, here = target_of(facts, package, local), read_version(local)
     if here is None:
         return target
     if target.version is not None and Requirement.parse(str(target.version)).matches(here):
@@ -115,11 +116,4 @@ def _newest(versions: Sequence[Version]) -> Version:
 
 
 def _read(texts: Iterable[str]) -> list[Version]:
-    return [version for text in texts if (version := _version(text)) is not None]
-
-
-def _version(text: str | None) -> Version | None:
-    try:
-        return Version.parse(text or "")
-    except InvalidVersion:
-        return None
+    return [version for text in texts if (version := read_version(text)) is not None]

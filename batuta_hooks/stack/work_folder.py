@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from batuta_hooks.domain.errors import BatutaError
 
@@ -50,6 +51,8 @@ def _remove_left_over() -> None:
     for name in os.listdir(place):
         process = name.removeprefix(_PREFIX).partition("-")[0]
         path = os.path.join(place, name)
-        is_own = name.startswith(_PREFIX) and process.isdecimal() and os.lstat(path).st_uid == os.getuid()
-        if is_own and not os.path.exists(f"/proc/{process}") and not os.path.islink(path):
-            shutil.rmtree(path, ignore_errors=True)
+        if name.startswith(_PREFIX) and process.isdecimal() and not os.path.exists(f"/proc/{process}"):
+            with suppress(FileNotFoundError):  # another release may be removing it
+                found = os.lstat(path)
+                if found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode):
+                    shutil.rmtree(path, ignore_errors=True)
