@@ -86,8 +86,3 @@ def level_of_commits(messages: Iterable[str], version: Version) -> str:
             wanted = max(wanted, 1)
     place = 2 if version.major else 1 if version.minor else 0
     return (PATCH, MINOR, MAJOR)[max(0, place - (2 - wanted))]
-
-
-def is_breaking(before: Version, after: Version) -> bool:
-    """Whether cargo takes two versions for incompatible."""
-    return before.bucket != after.bucket or bool(after.pre)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from batuta_hooks.registry.index import Span
 
 _PREAMBLE = b"\x03\x02\x00\x00\x00"  # the format's version, then the newest schema of a line that it may hold
-_MOST_FOLDERS = 1024
 _MAX_VALIDATOR = 4096
 
 
@@ -62,13 +61,6 @@ class CachedIndex(NamedTuple):
         return value.strip(" ") if name == header else ""
 
 
-class IndexFolder(NamedTuple):
-    """A folder in which cargo keeps what one registry said; its name is `<host>-<hash>`."""
-
-    path: str
-    host: str
-
-
 def cargo_home(environment: Mapping[str, str], folder: str) -> str:
     """The path of cargo's home: `CARGO_HOME`, relative to `folder`, or `.cargo` in the user's home.
 
@@ -83,21 +75,6 @@ def cargo_home(environment: Mapping[str, str], folder: str) -> str:
         user = os.path.expanduser("~")  # without HOME that is the user database's
         return "" if user == "~" else os.path.join(user, ".cargo")
     return os.path.join(user, ".cargo")
-
-
-def find_index_folders(home: str) -> list[IndexFolder]:
-    """Each registry's folder in a cargo home, sorted by path; none where there is no index or it cannot be listed."""
-    found = []
-    parent = os.path.join(home, "registry", "index")
-    try:
-        with os.scandir(parent) as entries:
-            for entry, _ in zip(entries, range(_MOST_FOLDERS), strict=False):
-                host, dash, digest = entry.name.rpartition("-")
-                if dash and _is_hash(digest) and os.path.isdir(os.path.join(entry.path, ".cache")):
-                    found.append(IndexFolder(entry.path, host))
-    except OSError:
-        return sorted(found)
-    return sorted(found)
 
 
 def cached_indexes(home: str, index_url: str, name: str) -> list[CachedIndex]:
@@ -163,7 +140,3 @@ def parse_cached_index(data: bytes) -> CachedIndex:
         lines.append((line, end))
         start = end + 1
     return CachedIndex(data, lines, validator)
-
-
-def _is_hash(text: str) -> bool:
-    return len(text) == 16 and set(text) <= set("0123456789abcdef")

@@ -18,7 +18,6 @@ from batuta_hooks.registry.cargo_home import (
     CacheFault,
     cached_indexes,
     cargo_home,
-    find_index_folders,
     parse_cached_index,
     read_cached_index,
 )
@@ -92,8 +91,6 @@ def test_what_cargo_wrote_is_found_and_read(
     data = "".join(f"{line}\n" for line in LINES).encode()
     assert list_releases(cached.data, "probe", cached.lines) == list_releases(data, "probe")
     assert versions(cached.data, "probe", cached.lines) == [("1.0.0", False), ("1.0.1", True), ("1.0.2", False)]
-    (folder,) = find_index_folders(str(home))
-    assert folder.host == "127.0.0.1"
     assert cached_indexes(str(home), url, "absent") == []
     assert cached_indexes(str(home), f"sparse+{served.url}/other/", "probe") == []
 
@@ -237,24 +234,6 @@ def test_lines_are_read_whatever_version_stands_before_them(tmp_path: Path) -> N
     found = list_versions(cached.data, "probe", cached.lines)
     assert [one.version for one in found.listed] == ["1.0.0"]
     assert found.skipped.foreign == 1
-
-
-def test_folders_among_junk(tmp_path: Path) -> None:
-    """Links are followed; files, folders of other names, dangling links and loops are passed over."""
-    index = tmp_path / "registry" / "index"
-    place(tmp_path, CRATES_IO_FOLDERS[0], "probe", cache_file(LINES))
-    place(tmp_path, "elsewhere", "probe", cache_file(LINES))
-    (index / "linked.example-0123456789abcdef").symlink_to(index / "elsewhere")
-    (index / "loop-0123456789abcdef").symlink_to("loop-0123456789abcdef")
-    (index / "file-0123456789abcdef").touch()
-    (index / "no-cache-0123456789abcdef").mkdir()
-    (index / "short-0123").mkdir()
-    (index / "upper-0123456789ABCDEF").mkdir()
-    assert [folder.host for folder in find_index_folders(str(tmp_path))] == ["index.crates.io", "linked.example"]
-    assert find_index_folders(str(tmp_path / "absent")) == []
-    (tmp_path / "file").mkdir()
-    (tmp_path / "file" / "registry").touch()
-    assert find_index_folders(str(tmp_path / "file")) == []
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
