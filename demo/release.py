@@ -7,6 +7,7 @@ what it says: exit code 0 means that all held.  Without cargo there is nothing t
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -33,8 +34,9 @@ KILL_AT = "trueno-rag: publish"
 
 def main() -> int:
     """Release, kill, resume; the exit code."""
-    if shutil.which("cargo") is None:
-        print("\nThe second half releases the sample stack with cargo, which is not here: left out.")
+    why = missing_cargo()
+    if why:
+        print(f"\nThe second half releases the sample stack with cargo, {why}: left out.")
         return 0
     started = time.monotonic()
     with (
@@ -48,6 +50,25 @@ def main() -> int:
             return 1
     print(colored(f"\nAll of it held, in {lasted(started)}.", GREEN))
     return 0
+
+
+def missing_cargo() -> str:
+    """Why cargo cannot be run, as a clause; empty where it can."""
+    if shutil.which("cargo") is None:
+        return "which is not here"
+    asked = subprocess.run(
+        ["cargo", "--version"], env={**os.environ, **rustup_home()}, capture_output=True, text=True, check=False
+    )
+    first = next(iter(asked.stderr.splitlines()), "")
+    return f"which does not run here ({first})" if asked.returncode else ""
+
+
+def rustup_home() -> dict[str, str]:
+    """Where rustup's cargo finds its toolchains when HOME is another folder than the user's."""
+    homes = [os.path.expanduser("~"), pwd.getpwuid(os.getuid()).pw_dir]
+    named = [os.environ.get("RUSTUP_HOME", ""), *(os.path.join(home, ".rustup") for home in homes)]
+    found = next((folder for folder in named if os.path.isdir(os.path.join(folder, "toolchains"))), None)
+    return {} if found is None else {"RUSTUP_HOME": found}
 
 
 class Registry(AcceptingRegistry):
@@ -71,7 +92,7 @@ class Release:
         self.registry = registry
         self.env = {name: value for name, value in environment(place).items() if not name.startswith("CARGO_")}
         self.env |= {
-            "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(Path.home() / ".rustup")),
+            **rustup_home(),
             "CARGO_HOME": str(place / "cargo-home"),
             "CARGO_REGISTRIES_DEMO_TOKEN": "demo",
             "BATUTA_CACHE_DIR": str(place / "cache"),

@@ -23,6 +23,7 @@ from batuta_hooks.registry.config_files import ConfigRefused
 from batuta_hooks.stack.processes import Ended, Processes
 
 TIMEOUT_S = 3600.0
+_VERSION_TIMEOUT_S = 60.0
 
 _HIDING = ("patch", "paths")
 _PATHS = frozenset({"directory", "local-registry", "cainfo"})
@@ -135,6 +136,18 @@ class Cargo:
             _carry(file, table, os.path.join(place, ".cargo", "config.toml"))
         _refuse_hiding(place)
         return place
+
+    def require(self) -> None:
+        """Make sure that cargo runs at all, before anything is committed.
+
+        Raises:
+            BatutaError: there is none, or it is rustup's stand-in for one that is not installed.
+        """
+        ended = self.run(["--version"], self._work, _VERSION_TIMEOUT_S)
+        if ended.code != 0:
+            first = next((line for line in ended.said.splitlines() if line.strip()), f"exit code {ended.code}")
+            mend = "install Rust, or have rustup choose a toolchain: rustup default stable"
+            raise BatutaError(f"cargo does not run: {first}", mend=mend)
 
     def publish(self, options: Sequence[str], folder: str) -> Ended:
         """Run ``cargo publish`` until the registry has taken the upload: how long to wait for the index is ours."""

@@ -122,10 +122,11 @@ class Run:
         """Carry it out; how it went is in `outcomes`.
 
         Raises:
-            BatutaError: there is no folder for it outside of any cargo configuration.
+            BatutaError: there is no cargo, or no folder for it outside of any cargo configuration.
         """
         with work_folder() as work, Processes() as processes:
             self._cargo = Cargo(processes, work)
+            self._cargo.require()
             try:
                 for number, wave in enumerate(self._plan.waves, 1):
                     if not self._wave(number, wave):

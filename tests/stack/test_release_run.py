@@ -43,3 +43,21 @@ def test_two_crates(stack: RealStack) -> None:
     assert (again["waves"], stack.state()) == ([], before)
     shutil.rmtree(stack.folder / ".batuta")
     assert "Nothing to release." in stack.release("--publish", "--yes").stdout
+
+
+@pytest.mark.parametrize("cargo", ["#!/bin/sh\necho 'error: no toolchain is there' >&2\nexit 1\n", None])
+def test_no_cargo(stack: RealStack, tmp_path: Path, cargo: str | None) -> None:
+    """A cargo that does not run, or is not there, is told before anything is committed or pushed."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    git = shutil.which("git")
+    assert git is not None
+    (programs / "git").symlink_to(git)
+    if cargo is not None:
+        (programs / "cargo").write_text(cargo, encoding="utf-8")
+        (programs / "cargo").chmod(0o755)
+    before = stack.state()
+    said = stack.release("--publish", "--yes", "--no-verify", code=2, env={"PATH": str(programs)})
+    assert "cargo does not run: " in said.stderr
+    assert "rustup default stable" in said.stderr
+    assert stack.state() == before
