@@ -42,7 +42,11 @@ def release_document(
         ],
         "schedule": {"eta_s": plan.schedule.eta_s, "waits": [one._asdict() for one in plan.schedule.waits]},
         "repositories": [
-            {**one._asdict(), "edits": [edit._asdict() for edit in edits_in(plan, one.path)]}
+            {
+                **one._asdict(),
+                "edits": [edit._asdict() for edit in edits_in(plan, one.path)],
+                "sections": [section._asdict() for section in one.sections],
+            }
             for one in plan.repositories
         ],
         "rehearsal": None if rehearsal is None else _rehearsal(rehearsal),

@@ -67,12 +67,15 @@ class Release(NamedTuple):
         requirements: ``raise``: requirements follow the versions of this release; or ``keep``.
         branch: the branch that is pushed; ``None`` for the one that is checked out.
         remote: the remote that is pushed to.
+        changelog: the file that gets a section for each version, from the repository's top; ``None`` for CHANGELOG.md
+            where there is one, ``none`` for no file.
     """
 
     dependents: str = "needed"
     requirements: str = "raise"
     branch: str | None = None
     remote: str = "origin"
+    changelog: str | None = None
 
 
 class Allow(NamedTuple):

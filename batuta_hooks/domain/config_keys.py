@@ -317,6 +317,7 @@ KEYS = Table(
                 "requirements": _choice("raise", "keep"),
                 "branch": TEXT,
                 "remote": TEXT,
+                "changelog": INSIDE,
             }
         ),
         "sync": Table({"verify_command": TEXT}),

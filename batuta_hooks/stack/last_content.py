@@ -16,6 +16,7 @@ from batuta_hooks.git.tree import GitTree
 from batuta_hooks.registry.archive import ArchiveFacts
 from batuta_hooks.stack.changes import CHANGED, NEVER, UNKNOWN, Change, Content, compare, content_of, content_of_archive
 from batuta_hooks.stack.judging import Opened
+from batuta_hooks.stack.release_trailers import read_message
 
 
 class Baseline(NamedTuple):
@@ -102,5 +103,6 @@ def _commits(
             continue
         found = commits_since(opened.folder, commit, head, [manifest.folder])
         if found is not None:
-            return found
+            # those of a release tell of what it does, not of what changed
+            return tuple(one for one in found if read_message(one.message) is None)
     return None

@@ -1,4 +1,4 @@
-"""What a plan writes into manifests: which values, in which wave, and what the files look like then.
+"""What a plan writes into manifests and changelogs: what, in which wave, and what the files look like then.
 
 A version and the requirements with a path on it change together, for cargo loads no workspace in which they disagree;
 every other requirement changes with its dependent's own release, when what it requires can be had.
@@ -6,10 +6,11 @@ every other requirement changes with its dependent's own release, when what it r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import unified_diff
 from typing import NamedTuple
 
+from batuta_hooks.domain.changelog import Section, with_section
 from batuta_hooks.domain.manifest import Key
 from batuta_hooks.stack.manifest_editor import DependencyEdit, edit_dependencies, set_version
 from batuta_hooks.stack.plan_values import Plan
@@ -55,6 +56,43 @@ def _edits(plan: Plan, repository: str) -> Iterator[Edit]:
         for update in one.requirement_updates:
             wave = waves.get(update.dependency, one.wave or 0) if update.by_path else one.wave or 0
             yield Edit(wave, *update.place, update.before, update.after, is_version=False)
+
+
+class Writing(NamedTuple):
+    """What is written in a repository with one wave, or with all."""
+
+    edits: tuple[Edit, ...]
+    sections: tuple[Section, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.edits or self.sections)
+
+    def files(self, read: Callable[[str], bytes]) -> Iterator[tuple[str, bytes, bytes]]:
+        """Each file that changes, with what it holds before and after.
+
+        Args:
+            read: the content of a file; empty for a changelog that is not there yet.
+
+        Raises:
+            BatutaError: a manifest cannot be edited.
+        """
+        for path in sorted({edit.path for edit in self.edits}):
+            before = read(path)
+            yield path, before, edited(before, [edit for edit in self.edits if edit.path == path])
+        for section in self.sections:
+            before = read(section.path)
+            text = with_section(before.decode("utf-8", "surrogateescape"), section)
+            yield section.path, before, text.encode("utf-8", "surrogateescape")
+
+
+def writing(plan: Plan, repository: str, wave: int | None = None) -> Writing:
+    """What a plan writes in a repository: with a wave, or with all of them."""
+    own = next(one for one in plan.repositories if one.path == repository)
+    edits = edits_in(plan, repository)
+    return Writing(
+        tuple(edit for edit in edits if wave in (None, edit.wave)),
+        tuple(one for one in own.sections if wave in (None, one.wave)),
+    )
 
 
 def edited(text: bytes, edits: Iterable[Edit]) -> bytes:

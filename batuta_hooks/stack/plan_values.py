@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any, NamedTuple
 
+from batuta_hooks.domain.changelog import Section
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.stack.release_facts import Place
 
@@ -113,6 +114,7 @@ class RepositoryPlan(NamedTuple):
         author_time: the release commit's author date, in seconds since 1970: that of HEAD, so that a repeated run makes
             the same commit.
         tags: the tags that it will get.
+        sections: what its changelogs get.
     """
 
     path: str
@@ -122,6 +124,7 @@ class RepositoryPlan(NamedTuple):
     message: str
     author_time: int
     tags: tuple[str, ...]
+    sections: tuple[Section, ...] = ()
 
 
 class Plan(NamedTuple):

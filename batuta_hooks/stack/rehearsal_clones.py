@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from batuta_hooks.git.command import Git, GitError, environment
-from batuta_hooks.stack.plan_edits import edited, edits_in
+from batuta_hooks.stack.plan_edits import Writing, writing
 from batuta_hooks.stack.plan_values import Plan, RepositoryPlan
 
 _WHO = ("-c", "user.name=batuta-stack", "-c", "user.email=batuta-stack@localhost", "-c", "commit.gpgSign=false")
@@ -46,21 +46,43 @@ def edit_clone(plan: Plan, clone: Clone, wave: int, cargo: Cargo) -> None:
     Raises:
         BatutaError: a manifest cannot be edited, or cargo's or git's words where they fail.
     """
-    edits = [edit for edit in edits_in(plan, clone.plan.path) if edit.wave == wave]
-    for path in sorted({edit.path for edit in edits}):
-        place = os.path.join(clone.folder, path)
-        with open(place, "rb") as file:
-            before = file.read()
-        with open(place, "wb") as file:
-            file.write(edited(before, [edit for edit in edits if edit.path == path]))
+    written = writing(plan, clone.plan.path, wave)
+    paths = write_files(clone.folder, written)
     env = _environment()
-    if edits:
+    if written.edits:
         for lock in _tracked_locks(clone.folder, env):
             cargo(["update", "--quiet", "--workspace"], os.path.join(clone.folder, os.path.dirname(lock)))
+    if written:
+        Git(["--literal-pathspecs", "add", "--force", "--", *paths], clone.folder, env).collect(_TIMEOUT_S)
         date = f"{clone.plan.author_time} +0000"
         dated = {**env, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
         options = ["commit", "--quiet", "--all", "--no-verify", f"--message={clone.plan.message}"]
         Git([*_WHO, *_QUIET, *options], clone.folder, dated).collect(_TIMEOUT_S)
+
+
+def write_files(folder: str, written: Writing) -> list[str]:
+    """Write what changes in a checkout of the commit before; the paths of these files.
+
+    Raises:
+        BatutaError: a manifest cannot be edited.
+        OSError: a file cannot be read or written.
+    """
+
+    def read(path: str) -> bytes:
+        place = os.path.join(folder, path)
+        if not os.path.lexists(place) and any(one.path == path for one in written.sections):
+            return b""
+        with open(place, "rb") as file:
+            return file.read()
+
+    paths = []
+    for path, _, after in written.files(read):
+        place = os.path.join(folder, path)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(place, "wb") as file:
+            file.write(after)
+        paths.append(path)
+    return paths
 
 
 def tag_clone(clone: Clone, tag: str) -> None:

@@ -13,7 +13,8 @@ from batuta_hooks.stack.gates import Gates, failures, gated
 from batuta_hooks.stack.journal import noted_releases
 from batuta_hooks.stack.own_folder import own_folder
 from batuta_hooks.stack.plan import make_plan
-from batuta_hooks.stack.plan_edits import diff, edited, edits_in
+from batuta_hooks.stack.plan_changelog import with_changelogs
+from batuta_hooks.stack.plan_edits import diff, writing
 from batuta_hooks.stack.plan_values import Plan
 from batuta_hooks.stack.release_course import under_way
 from batuta_hooks.stack.release_facts import Wish
@@ -63,11 +64,12 @@ def prepare(
     own = own_folder(workspace)
     noted = () if resume is None else noted_releases(own)
     begun = under_way(gathered, wish, resume=resume or "", pushes=pushes, noted=noted)
-    if begun is not None:
-        return Prepared(begun.plan, gathered, own, begun.committed)
-    if resume is not None:
+    if begun is None and resume is not None:
         return Prepared(Plan(), gathered, own)
-    return Prepared(make_plan(gathered.facts, wish), gathered, own)
+    plan = begun.plan if begun is not None else make_plan(gathered.facts, wish)
+    written = with_changelogs(plan, gathered.facts, gathered.folders)
+    gathered = gathered._replace(notes=(*gathered.notes, *written.notes))
+    return Prepared(written.plan, gathered, own, begun.committed if begun is not None else frozenset())
 
 
 def gates_of(prepared: Prepared, *, uses_cache: bool) -> Gates:
@@ -79,19 +81,21 @@ def gates_of(prepared: Prepared, *, uses_cache: bool) -> Gates:
 
 
 def diffs(prepared: Prepared) -> dict[str, list[str]]:
-    """What each repository's manifests will look like, as the lines of a diff, by the repository's path.
+    """What each repository's manifests and changelogs will look like, as the lines of a diff, by the repository's path.
 
     Raises:
         BatutaError: a manifest cannot be edited, or is not there any more.
     """
     found = {}
     for one in prepared.plan.repositories:
-        edits = edits_in(prepared.plan, one.path)
         repository = Repository(prepared.gathered.folders[one.path], "", sibling=True)
         lines: list[str] = []
-        for path in sorted({edit.path for edit in edits}):
-            before = repository.objects.read(f"{one.head}:{path}") or b""
-            lines += diff(path, before, edited(before, [edit for edit in edits if edit.path == path]))
+
+        def read(path: str, repository: Repository = repository, head: str = one.head or "HEAD") -> bytes:
+            return repository.objects.read(f"{head}:{path}") or b""
+
+        for path, before, after in writing(prepared.plan, one.path).files(read):
+            lines += diff(path, before, after)
         repository.close()
         found[one.path] = lines
     return found

@@ -72,4 +72,6 @@ def _described(plan: Plan) -> Iterable[str]:
     for repository in plan.repositories:
         yield f"{repository.path} at {repository.head}, {repository.branch} to {repository.remote}"
         yield from (f"{repository.path}: {edit.path}: {edit.after}" for edit in edits_in(plan, repository.path))
+        for section in repository.sections:
+            yield from (f"{repository.path}: {section.path}: {line}" for line in (section.title, *section.lines))
     yield from (f"{one.crate} is blocked: {one.why}" for one in plan.blocked)

@@ -61,6 +61,17 @@ class TestQuick:
         assert waves == WAVES
         assert killed.steps == _STEPS
 
+    def test_changelogs(self, killed: Killed) -> None:
+        """Each version has one section, with its release commit."""
+        alpha, beta = (killed.stack.repo(name).git("show", "HEAD:CHANGELOG.md") for name in ("alpha", "beta"))
+        assert alpha == (
+            "# Changelog\n\n## [0.1.1] - 2026-11-20\n\n- change\n\n## [0.1.0] - 2026-11-20\n\n- First release."
+        )
+        assert beta == (
+            "# Changelog\n\n## [Unreleased]\n\n## [0.1.1] - 2026-11-20\n\n- change\n\n"
+            "## [0.1.0] - 2026-11-20\n\n- by hand"
+        )
+
     @pytest.mark.parametrize("where", ["end:1", "begin:12", "end:30"])
     def test_killed(self, killed: Killed, where: str) -> None:
         """It arrives, without its journal."""

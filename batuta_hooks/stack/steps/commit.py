@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.git.command import GitError
 from batuta_hooks.stack.checkouts import git_folders
-from batuta_hooks.stack.plan_edits import Edit, edited, edits_in
+from batuta_hooks.stack.plan_edits import Writing, writing
+from batuta_hooks.stack.rehearsal_clones import write_files
 from batuta_hooks.stack.release_trailers import message
 from batuta_hooks.stack.release_world import Repo
 from batuta_hooks.stack.steps.site import Site, act, acting_environment, dated
@@ -44,11 +45,11 @@ class Commit:
         """
         commits = [one for one in self._site.repo.release_commits() if one.begun.plan_hash == self._site.plan.plan_hash]
         exact = [one.commit for one in commits if one.begun.wave == self._wave]
-        earlier = [one.commit for one in commits if one.begun.wave < self._wave and not self._edits()]
+        earlier = [one.commit for one in commits if one.begun.wave < self._wave and not self._writing()]
         return next(iter([*exact, *earlier]), None)
 
-    def _edits(self) -> list[Edit]:
-        return [edit for edit in edits_in(self._site.plan, self._site.own.path) if edit.wave == self._wave]
+    def _writing(self) -> Writing:
+        return writing(self._site.plan, self._site.own.path, self._wave)
 
     def act(self) -> None:
         """Make the commit, unless it is there, and bring the checkout up to it."""
@@ -66,22 +67,19 @@ class Commit:
         head = repo.commit_of("HEAD")
         if head is None:
             raise BatutaError("there is no commit to release from", where=repo.folder)
-        edits = self._edits()
+        written = self._writing()
         os.makedirs(tree)
         git_folder = os.path.realpath(git_folders(repo.folder)[0])
         local = {"GIT_DIR": git_folder, "GIT_WORK_TREE": tree, "GIT_INDEX_FILE": index}
         env = {**acting_environment(), **local, "BATUTA_STACK": self._site.workspace}
         act(tree, env, "read-tree", head)
         act(tree, env, "checkout-index", "--all", "--quiet")
-        for path in sorted({edit.path for edit in edits}):
-            place = os.path.join(tree, path)
-            with open(place, "rb") as file:
-                before = file.read()
-            with open(place, "wb") as file:
-                file.write(edited(before, [edit for edit in edits if edit.path == path]))
-        if edits:
+        paths = write_files(tree, written)
+        if written.edits:
             self._bring_locks_along(tree, env)
-        act(tree, env, "add", "--update", "--", ".")
+        act(tree, env, "--literal-pathspecs", "add", "--update", "--", ".")
+        if paths:
+            act(tree, env, "--literal-pathspecs", "add", "--force", "--", *paths)
         changed = act(tree, env, "diff-index", "--cached", "--name-only", "-z", head).split("\0")
         _refuse_dirty(repo, [path for path in changed if path])
         text = message(self._site.plan, self._wave, self._crates)
