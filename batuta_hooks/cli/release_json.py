@@ -46,6 +46,7 @@ def release_document(
                 **one._asdict(),
                 "edits": [edit._asdict() for edit in edits_in(plan, one.path)],
                 "sections": [section._asdict() for section in one.sections],
+                "locks": [change._asdict() for change in one.locks],
             }
             for one in plan.repositories
         ],

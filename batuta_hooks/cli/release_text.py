@@ -43,6 +43,8 @@ def _lines(prepared: Prepared, results: Results, *, verbose: bool) -> Iterator[t
         for path, lines in diffs(prepared).items():
             yield f"{path}", "bold"
             yield from ((line, _shade(line)) for line in lines)
+        if any(one.locks for one in plan.repositories):
+            yield "Lock files: cargo settles checksums, and what else has to move, when each wave is published.", "dim"
     yield from _ends(plan)
 
 

@@ -103,6 +103,21 @@ class Schedule(NamedTuple):
     waits: tuple[Wait, ...]
 
 
+class LockChange(NamedTuple):
+    """A package that a lock file names at another version after the release.
+
+    Attributes:
+        path: the lock file, relative to the repository.
+        is_registry: whether it comes from a registry, else from a folder.
+    """
+
+    path: str
+    package: str
+    before: str
+    after: str
+    is_registry: bool
+
+
 class RepositoryPlan(NamedTuple):
     """What a repository will look like.
 
@@ -115,6 +130,7 @@ class RepositoryPlan(NamedTuple):
             the same commit.
         tags: the tags that it will get.
         sections: what its changelogs get.
+        locks: what its lock files get, as far as that is known before.
     """
 
     path: str
@@ -125,6 +141,7 @@ class RepositoryPlan(NamedTuple):
     author_time: int
     tags: tuple[str, ...]
     sections: tuple[Section, ...] = ()
+    locks: tuple[LockChange, ...] = ()
 
 
 class Plan(NamedTuple):

@@ -15,6 +15,7 @@ from batuta_hooks.stack.own_folder import own_folder
 from batuta_hooks.stack.plan import make_plan
 from batuta_hooks.stack.plan_changelog import with_changelogs
 from batuta_hooks.stack.plan_edits import diff, writing
+from batuta_hooks.stack.plan_locks import locked_anew, with_locks
 from batuta_hooks.stack.plan_values import Plan
 from batuta_hooks.stack.release_course import under_way
 from batuta_hooks.stack.release_facts import Wish
@@ -69,7 +70,8 @@ def prepare(
     plan = begun.plan if begun is not None else make_plan(gathered.facts, wish)
     written = with_changelogs(plan, gathered.facts, gathered.folders)
     gathered = gathered._replace(notes=(*gathered.notes, *written.notes))
-    return Prepared(written.plan, gathered, own, begun.committed if begun is not None else frozenset())
+    plan = with_locks(written.plan, gathered.facts, gathered.folders)
+    return Prepared(plan, gathered, own, begun.committed if begun is not None else frozenset())
 
 
 def gates_of(prepared: Prepared, *, uses_cache: bool) -> Gates:
@@ -81,7 +83,7 @@ def gates_of(prepared: Prepared, *, uses_cache: bool) -> Gates:
 
 
 def diffs(prepared: Prepared) -> dict[str, list[str]]:
-    """What each repository's manifests and changelogs will look like, as the lines of a diff, by the repository's path.
+    """What manifests, changelogs and lock files will look like, as the lines of a diff, by the repository's path.
 
     Raises:
         BatutaError: a manifest cannot be edited, or is not there any more.
@@ -96,6 +98,10 @@ def diffs(prepared: Prepared) -> dict[str, list[str]]:
 
         for path, before, after in writing(prepared.plan, one.path).files(read):
             lines += diff(path, before, after)
+        for path in sorted({change.path for change in one.locks}):
+            before = read(path)
+            changes = [change for change in one.locks if change.path == path]
+            lines += diff(path, before, locked_anew(before.decode("utf-8", "replace"), changes).encode())
         repository.close()
         found[one.path] = lines
     return found

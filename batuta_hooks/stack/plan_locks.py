@@ -1,0 +1,132 @@
+"""What a release does to lock files, as far as that is known before: cargo itself brings them along when it is time.
+
+``cargo update --workspace`` follows the versions of the workspace's own packages, and moves a package of the registry
+only where what is locked does not satisfy its requirement any more.  Which that will be is known for crates of the
+stack; their checksums, and what else has to move with them, are not before they are published.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from batuta_hooks.domain.lockfile import LockedPackage, LockFault, read_lockfile
+from batuta_hooks.domain.semver import Version
+from batuta_hooks.git.command import Git, GitError, environment
+from batuta_hooks.stack.plan_values import LockChange, Plan, RepositoryPlan
+from batuta_hooks.stack.plan_versions import admits, usable_versions
+from batuta_hooks.stack.release_facts import StackFacts
+
+CHECKSUM = "known once it is published"
+
+_MOST_BYTES = 16 << 20
+
+
+class Raised(NamedTuple):
+    """A requirement that a plan raises: what has to satisfy it, and the version that will."""
+
+    requirement: str
+    version: str
+
+
+def with_locks(plan: Plan, facts: StackFacts, folders: Mapping[str, str]) -> Plan:
+    """Add to a plan what its repositories' lock files will say.
+
+    Args:
+        folders: the checkouts, by the repository's path.
+
+    Raises:
+        BatutaError: git cannot be asked.
+    """
+    repositories = []
+    for one in plan.repositories:
+        own = _own(plan, facts, one.path)
+        raised = _raised(plan, facts, one.path)
+        changes: list[LockChange] = []
+        for path, text in _locks(one, folders[one.path]) if own or raised else ():
+            try:
+                packages = read_lockfile(text)
+            except LockFault:
+                continue  # cargo says so when it is asked to bring it along
+            changes += _changes(path, packages, own, raised)
+        repositories.append(one._replace(locks=tuple(sorted(changes))))
+    return plan._replace(repositories=tuple(repositories))
+
+
+def locked_anew(text: str, changes: list[LockChange]) -> str:
+    """A lock file as it will be, with words in place of the checksums that are not known."""
+    blocks = re.split(r"(?=^\[\[package\]\])", text, flags=re.MULTILINE)
+    for change in changes:
+        begin = f'name = "{change.package}"\nversion = "{change.before}"\n'
+        for number, block in enumerate(blocks):
+            needed = block.replace(f'"{change.package} {change.before}"', f'"{change.package} {change.after}"')
+            needed = needed.replace(f'"{change.package} {change.before} (', f'"{change.package} {change.after} (')
+            if begin in block.replace("\r", "") and ("\nsource = " in block) is change.is_registry:
+                needed = needed.replace(f'version = "{change.before}"', f'version = "{change.after}"', 1)
+                needed = re.sub(r'^checksum = ".*"', f'checksum = "{CHECKSUM}"', needed, flags=re.MULTILINE)
+            blocks[number] = needed
+    return "".join(blocks)
+
+
+def _own(plan: Plan, facts: StackFacts, path: str) -> dict[str, tuple[str, str]]:
+    """The versions before and after of the packages here, those that are never published among them."""
+    places = {one.version_at: one.next for one in plan.releases if one.repository == path and one.next != one.current}
+    return {
+        crate.name: (crate.version, places[crate.version_at])
+        for crate in facts.crates.values()
+        if crate.repository == path and crate.version_at in places
+    }
+
+
+def _raised(plan: Plan, facts: StackFacts, path: str) -> dict[str, list[Raised]]:
+    nexts = {one.crate: one.next for one in plan.releases}
+    found: dict[str, list[Raised]] = {}
+    for release in plan.releases:
+        if release.repository != path:
+            continue
+        for update in release.requirement_updates:
+            versions = usable_versions(facts.crates[update.dependency].published)
+            if update.dependency in nexts:
+                versions.append(Version.parse(nexts[update.dependency]))
+            fitting = [version for version in versions if admits(update.after, version)]
+            if fitting:
+                found.setdefault(update.dependency, []).append(Raised(update.after, str(max(fitting))))
+    return found
+
+
+def _locks(one: RepositoryPlan, folder: str) -> Iterator[tuple[str, bytes]]:
+    env = environment(sibling=True)
+    listed = os.fsdecode(Git(["ls-files", "-z", "--", "Cargo.lock", "*/Cargo.lock"], folder, env).collect())
+    for path in sorted(filter(None, listed.split("\0"))):
+        try:
+            text = Git(["cat-file", "blob", f"{one.head}:{path}"], folder, env).collect()
+        except GitError:
+            continue  # added to the index, and not committed
+        if len(text) <= _MOST_BYTES:
+            yield path, text
+
+
+def _changes(
+    path: str,
+    packages: list[LockedPackage],
+    own: Mapping[str, tuple[str, str]],
+    raised: Mapping[str, list[Raised]],
+) -> Iterator[LockChange]:
+    by_name: dict[str, list[LockedPackage]] = {}
+    for package in packages:
+        by_name.setdefault(package.name, []).append(package)
+    for name, (before, next_) in own.items():
+        if any(package.source is None and package.version == before for package in by_name.get(name, ())):
+            yield LockChange(path, name, before, next_, is_registry=False)
+    for name, needs in raised.items():
+        locked = [package for package in by_name.get(name, ()) if package.source is not None]
+        for need in dict.fromkeys(needs):
+            after = Version.parse(need.version)
+            versions = [(Version.parse(package.version), package.version) for package in locked]
+            if not versions or any(admits(need.requirement, version) for version, _ in versions):
+                continue
+            # of several, the one of its own kind moves, else the newest
+            same = [one for one in versions if one[0].bucket == after.bucket]
+            yield LockChange(path, name, max(same or versions)[1], need.version, is_registry=True)
