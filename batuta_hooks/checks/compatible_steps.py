@@ -67,10 +67,11 @@ def moved(before: Release, after: Iterable[tuple[str, str]]) -> dict[str, tuple[
             old.setdefault(one.package, []).append(one.requirement)
     for package, requirement in after:
         new.setdefault(package, []).append(requirement)
-    return {name: (old[name], new[name]) for name in old.keys() & new.keys() if _is_apart(old[name], new[name])}
+    return {name: (old[name], new[name]) for name in old.keys() & new.keys() if is_apart(old[name], new[name])}
 
 
-def _is_apart(old: Sequence[str], new: Sequence[str]) -> bool:
+def is_apart(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether no version meets requirements both of before and of after, and their lower ends are not compatible."""
     from batuta_hooks.domain.requirement_edit import floor
 
     try:
@@ -96,7 +97,7 @@ def _compare(facts: Facts, manifest: Manifest, version: Version, release: Releas
             f'`{dependency.package}` went from "{step[0][0]}" in the published {manifest.name} {release.version} to '
             f'"{dependency.requirement}", and semver calls {says} compatible{_both(meeting, manifest, release)}'
         )
-        fix = f'release it as {_breaking(version)}, or keep `{dependency.package}` at "{step[0][0]}" until then'
+        fix = f'release it as {breaking_version(version)}, or keep `{dependency.package}` at "{step[0][0]}" until then'
         yield at_line(facts, manifest, dependency, "VA011", WARNING, message, fix)
 
 
@@ -117,7 +118,7 @@ def _both(meeting: Meeting, manifest: Manifest, release: Release) -> str:
     return f": {listed}, which {'require' if len(names) > 1 else 'requires'} that, may get both"
 
 
-def _breaking(version: Version) -> Version:
+def breaking_version(version: Version) -> Version:
     """The next version that is not compatible."""
     if version.major:
         return Version(version.major + 1, 0, 0)

@@ -81,6 +81,7 @@ def _release(one: PlannedRelease, results: Sequence[GateResult], rehearsal: Rehe
             {"dependent": up.dependent, "dependency": up.dependency, "before": up.before, "after": up.after}
             for up in one.requirement_updates
         ],
+        "moves": [move._asdict() for move in one.moves],
         "breaks": [{"dependent": dependent, "requirement": text} for dependent, text in one.breaks],
         "notes": one.notes,
         "gates": [_gate(gate) for gate in gates],

@@ -71,6 +71,11 @@ def _pre_released(version: Version, level: str) -> Version:
     return found
 
 
+def breaking_level(version: Version) -> str:
+    """The level that cargo reads as a breaking one; below 0.1.0 that is any."""
+    return MAJOR if version.major else MINOR if version.minor else PATCH
+
+
 def level_of_commits(messages: Iterable[str], version: Version) -> str:
     """The level that conventional commits ask for: a breaking one the next breaking place, a ``feat`` the one below.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from batuta_hooks.domain.bump import breaking_level
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.graph import CrateGraph, CyclicGraph, Edge, Walk
 from batuta_hooks.domain.manifest import DEV
@@ -14,7 +15,8 @@ from batuta_hooks.stack.plan_blocks import Blocks, as_blocked, waiting
 from batuta_hooks.stack.plan_requirements import Requirements
 from batuta_hooks.stack.plan_schedule import CRATES_IO, schedule
 from batuta_hooks.stack.plan_selection import Selection
-from batuta_hooks.stack.plan_values import BLOCKED, PLANNED, Blocked, Plan, PlannedRelease, RepositoryPlan
+from batuta_hooks.stack.plan_steps import Steps
+from batuta_hooks.stack.plan_values import BLOCKED, PLANNED, Blocked, Move, Plan, PlannedRelease, RepositoryPlan
 from batuta_hooks.stack.plan_versions import admits, all_versions, usable_versions, versions_of
 from batuta_hooks.stack.release_facts import CrateFacts, Place, StackFacts, Wish
 
@@ -42,6 +44,8 @@ def make_plan(facts: StackFacts, wish: Wish) -> Plan:
     waves = _waves(graph, cycles)
     blocked = (*own.values(), *waiting(graph, own))
     releases = _releases(facts, selection, requirements, nexts, tags, waves, {one.crate for one in blocked})
+    steps = Steps(facts, nexts, requirements)
+    releases = tuple(one._replace(moves=steps.of(one.crate)) for one in releases)
     by_name = {one.crate: one for one in releases}
     return Plan(
         waves=tuple(tuple(wave) for wave in waves),
@@ -182,9 +186,22 @@ def _warnings(facts: StackFacts, releases: Sequence[PlannedRelease]) -> Iterable
             yield f"{path} has no branch checked out: name the one to push as [release] branch"
         if isinstance(repository.remote_tags, Unknown):
             yield f"{path}: which tags {repository.release.remote} has is not known: {repository.remote_tags.why}"
+    yield from (_moving(one, move) for one in releases for move in one.moves)
     for registry in sorted({one.registry for one in releases}):
         if why := facts.token_faults.get(registry, ""):
             yield f"{registry} will take nothing without a token: {why}"
     new = [one.crate for one in releases if one.is_new]
     if new:
         yield f"trusted publishing cannot publish a crate for the first time: {', '.join(new)}"
+
+
+def _moving(one: PlannedRelease, move: Move) -> str:
+    """VA011: what to release it as, and who would get both otherwise."""
+    said = move.message
+    if not said:
+        said = f'{one.crate} {one.next} moves `{move.dependency}` from "{move.before}" to "{move.after}"'
+        said += ", and semver calls that compatible"
+        said += f": {', '.join(move.users)} may get both" if move.users else ""
+    here = read_version(one.current)
+    level = move.proposed if here is None or one.next == one.current else breaking_level(here)
+    return f"VA011: {said}: --bump {one.crate}={level} makes it {move.proposed}"

@@ -14,6 +14,7 @@ from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.changes import CHANGED, NEVER, UNCHANGED
 from batuta_hooks.stack.changes import UNKNOWN as NOT_COMPARED
 from batuta_hooks.stack.plan_requirements import Requirements
+from batuta_hooks.stack.plan_steps import Steps
 from batuta_hooks.stack.plan_versions import Versions, admits, is_published, is_unreleased, usable_versions, versions_of
 from batuta_hooks.stack.release_facts import CrateFacts, Refusal, StackFacts, Wish
 
@@ -45,6 +46,7 @@ class Selection:
         self.undecided: dict[str, str] = {}
         self.left_out: dict[str, str] = {}
         self.unreadable: dict[str, Refusal] = {}
+        self._breaking: set[str] = set()
         for name in (*wish.crates, *wish.bumps):
             if name not in facts.crates and name not in facts.unreadable:
                 raise _no_such_crate(name, facts)
@@ -71,7 +73,7 @@ class Selection:
     @property
     def versions(self) -> Versions:
         """Their versions."""
-        return Versions(self._facts, self._wish, self.reasons)
+        return Versions(self._facts, self._wish, self.reasons, self._breaking)
 
     def _seed(self, name: str, *, is_named: bool) -> None:
         crate = self._facts.crates[name]
@@ -130,7 +132,19 @@ class Selection:
         moved = list(self._moved(versions, nexts))
         # the first reason tells enough
         joined = [self._join(name, why) for name, why in moved if name not in self.reasons]
-        return any(joined)
+        return any(joined) or self._break(versions, nexts)
+
+    def _break(self, versions: Versions, nexts: Mapping[str, Version]) -> bool:
+        """Whether there are more steps that break users, of versions that are to be found from what changed."""
+        auto = [name for name in self.reasons if name not in self._breaking and versions.is_auto(name)]
+        if not auto:
+            return False
+        steps = Steps(self._facts, nexts, Requirements(self._facts, nexts, list(self.reasons)))
+        found = {name: moves for name in auto if (moves := steps.of(name))}
+        for name, moves in found.items():
+            self._breaking.add(name)
+            self._join(name, f"a breaking step, for it moves {', '.join(one.dependency for one in moves)} (VA011)")
+        return bool(found)
 
     def _moved(self, versions: Versions, nexts: Mapping[str, Version]) -> Iterator[tuple[str, str]]:
         planned = list(self.reasons)

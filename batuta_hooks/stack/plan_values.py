@@ -33,6 +33,24 @@ class RequirementUpdate(NamedTuple):
     by_path: bool = False
 
 
+class Move(NamedTuple):
+    """A shared dependency that a compatible step moves to incompatible versions (VA011).
+
+    Attributes:
+        before, after: the requirements on it, of the published version and of the next; empty where `message` says it.
+        users: crates of the stack that get the step without asking.
+        proposed: the breaking version that would ask them.
+        message: what the check says of it; empty where the plan itself brings it about.
+    """
+
+    dependency: str
+    before: str
+    after: str
+    users: tuple[str, ...] = ()
+    proposed: str = ""
+    message: str = ""
+
+
 class PlannedRelease(NamedTuple):
     """One crate's release.
 
@@ -49,6 +67,7 @@ class PlannedRelease(NamedTuple):
         breaks: dependents here, with requirements on it that do not admit the next version.
         notes: the subjects of the commits since its last release, newest first; ``None`` where history does not tell.
         state: `PLANNED`, or `BLOCKED` by what `Plan.blocked` says.
+        moves: shared dependencies that its step moves, though semver calls it compatible.
     """
 
     crate: str
@@ -66,6 +85,7 @@ class PlannedRelease(NamedTuple):
     breaks: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] | None
     state: str = PLANNED
+    moves: tuple[Move, ...] = ()
 
 
 class Blocked(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
-from batuta_hooks.domain.bump import AUTO, LEVELS, InvalidBump, bumped, level_of_commits
+from batuta_hooks.domain.bump import AUTO, LEVELS, InvalidBump, breaking_level, bumped, level_of_commits
 from batuta_hooks.domain.facts import Published
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.semver import InvalidRequirement, Requirement, Version
 from batuta_hooks.domain.version_text import read_version
-from batuta_hooks.stack.changes import CHANGED, NEVER
+from batuta_hooks.stack.changes import CHANGED, NEVER, UNCHANGED
 from batuta_hooks.stack.release_facts import CrateFacts, Place, Refusal, StackFacts, Wish
 
 
@@ -65,9 +65,11 @@ class Versions:
         facts: the stack.
         wish: the levels.
         planned: the crates of the plan.
+        breaking: those of them whose step breaks users, whatever their commits say (VA011).
     """
 
-    def __init__(self, facts: StackFacts, wish: Wish, planned: Collection[str]) -> None:
+    def __init__(self, facts: StackFacts, wish: Wish, planned: Collection[str], breaking: Collection[str] = ()) -> None:
+        self._breaking = breaking
         self._facts = facts
         self._wish = wish
         self._planned = planned
@@ -89,6 +91,11 @@ class Versions:
             self._next[key] = self._decide([self._facts.crates[one] for one in self._sets[key] if one in self._planned])
         return self._next[key]
 
+    def is_auto(self, name: str) -> bool:
+        """Whether a crate's version is to be found from what changed."""
+        crate = self._facts.crates[name]
+        return self._level(self._facts.crates[one] for one in self.sharing(crate)) == AUTO
+
     def is_raised(self, name: str) -> bool:
         """Whether a crate's version changes, and with it that of all who share it."""
         found = self.next(name)
@@ -105,11 +112,13 @@ class Versions:
         if is_new:
             return self._checked(here, crates)
         if level == AUTO:
-            untold = [crate.name for crate in crates if crate.change.commits is None]
-            if untold:
+            is_breaking = any(crate.name in self._breaking for crate in crates)
+            untold = [one.name for one in crates if one.change.commits is None and one.change.state != UNCHANGED]
+            if untold and not is_breaking:
                 why = f"history does not tell which commits changed {untold[0]} since {crates[0].change.since}"
                 return Refusal("bump", why, f"name a level: --bump {untold[0]}=patch")
-            level = level_of_commits((one.message for crate in crates for one in crate.change.commits or ()), here)
+            messages = (one.message for crate in crates for one in crate.change.commits or ())
+            level = breaking_level(here) if is_breaking else level_of_commits(messages, here)
         try:
             return self._checked(bumped(here, level), crates)
         except InvalidBump as error:

@@ -14,7 +14,7 @@ from batuta_hooks.domain.tags import template_of
 from batuta_hooks.registry.sources import CRATES_IO
 from batuta_hooks.stack.changes import UNKNOWN, Change
 from batuta_hooks.stack.judging import Opened
-from batuta_hooks.stack.release_facts import CrateFacts, Need, Place, Refusal
+from batuta_hooks.stack.release_facts import CrateFacts, Need, Place, Refusal, Released
 from batuta_hooks.stack.release_registry import Target
 from batuta_hooks.stack.verdict import Crate
 
@@ -32,6 +32,7 @@ class Draft(NamedTuple):
     manifest: Manifest
     target: Target
     published: Published | Unknown
+    released: Released | None = None
 
 
 def may_go(draft: Draft) -> bool:
@@ -45,7 +46,7 @@ def crate_facts(
     drafts: Mapping[str, Draft],
     tags: Mapping[str, Mapping[str, str]],
     change: Change | None,
-    refusals: Mapping[tuple[str, str], list[Refusal]],
+    judged: Mapping[tuple[str, str], Crate],
 ) -> CrateFacts:
     """All that a plan may know of a crate.
 
@@ -53,7 +54,7 @@ def crate_facts(
         drafts: the crates of the stack, by name.
         tags: the tags of each repository with their commits, the newest first.
         change: since its last release; ``None`` where it is never published.
-        refusals: why crates cannot go out, by repository and manifest.
+        judged: what a check says of crates, by repository and manifest.
     """
     manifest, opened = draft.manifest, draft.opened
     path = opened.checkout.path
@@ -61,6 +62,9 @@ def crate_facts(
     known = [one.manifest.name for one in drafts.values() if one.opened.checkout.path == path]
     paths = TagCrates(opened.facts.manifests).bare().paths if tags[path] else ()
     bare = [one for one in known if drafts[one].manifest.path in paths]
+    found = judged.get((path, manifest.path))
+    refusals = () if found is None else refusals_of(found)
+    moves = {} if found is None else {one.dependency: one.message for one in found.findings if one.code == "VA011"}
     return CrateFacts(
         name=manifest.name,
         repository=path,
@@ -74,8 +78,10 @@ def crate_facts(
         edges=tuple(edges_of(manifest, path)),
         published=draft.published,
         change=change or Change(UNKNOWN, why="it is never published"),
-        refusals=tuple(one for one in refusals.get((path, manifest.path), ()) if _concerns(one, draft.target)),
+        refusals=tuple(one for one in refusals if _concerns(one, draft.target)),
         tag_template=template_of(manifest.name, opened.config.tags, tags[path], known=known, bare=bare),
+        released=draft.released,
+        moves=tuple(moves.items()),
     )
 
 

@@ -56,6 +56,17 @@ class Refusal(NamedTuple):
     dependency: str = ""
 
 
+class Released(NamedTuple):
+    """The published version from which a compatible step comes.
+
+    Attributes:
+        needs: package and requirement of its dependencies on crates of the stack, dev ones left out.
+    """
+
+    version: str
+    needs: tuple[tuple[str, str], ...]
+
+
 class CrateFacts(NamedTuple):
     """A crate of the stack at its repository's HEAD.
 
@@ -71,7 +82,8 @@ class CrateFacts(NamedTuple):
         change: since its last release.
         refusals: why it cannot be published as it stands; none for what the release itself will bring about.
         tag_template: how its tags are spelled.
-        licence_to_publish: what is known of who may publish it; empty for nothing.
+        released: the version that its users come from; ``None`` where there is none, or it is not known.
+        moves: shared dependencies outside of the stack that it has moved since (VA011), and what the check says of it.
     """
 
     name: str
@@ -88,6 +100,8 @@ class CrateFacts(NamedTuple):
     change: Change
     refusals: tuple[Refusal, ...] = ()
     tag_template: str = "v{crate}-{version}"
+    released: Released | None = None
+    moves: tuple[tuple[str, str], ...] = ()
 
 
 class RepositoryFacts(NamedTuple):

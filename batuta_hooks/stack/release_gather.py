@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
+from batuta_hooks.checks.compatible_steps import version_before
 from batuta_hooks.domain.config import Config
 from batuta_hooks.domain.facts import Published
 from batuta_hooks.domain.finding import Unknown
-from batuta_hooks.domain.manifest import Manifest
+from batuta_hooks.domain.manifest import DEV, Manifest
+from batuta_hooks.domain.release import Release
 from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.domain.tag_crates import TagCrates
 from batuta_hooks.domain.tags import is_same_version, read_tag
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.git.command import Git, environment
 from batuta_hooks.git.remote_tags import local_tags, remote_tags
 from batuta_hooks.registry.archive import ArchiveFacts
@@ -24,8 +27,8 @@ from batuta_hooks.stack.checkouts import Checkout, Workspace
 from batuta_hooks.stack.crates_io import Asking, View
 from batuta_hooks.stack.judging import Opened, judged_paths
 from batuta_hooks.stack.last_content import Baseline, change_of
-from batuta_hooks.stack.release_crates import Draft, crate_facts, may_go, refusals_of, unreadable
-from batuta_hooks.stack.release_facts import RepositoryFacts, StackFacts
+from batuta_hooks.stack.release_crates import Draft, crate_facts, may_go, unreadable
+from batuta_hooks.stack.release_facts import Released, RepositoryFacts, StackFacts
 from batuta_hooks.stack.release_registry import Archived, PublishRegistries, Target
 from batuta_hooks.stack.verdict import Report
 
@@ -89,9 +92,9 @@ def gather_release(
         by_path = _by_path(repositories, facts)
     for opened in repositories.values():
         opened.repository.close()
-    refusals = {(crate.repository, crate.manifest_path): list(refusals_of(crate)) for crate in report.crates}
+    judged = {(crate.repository, crate.manifest_path): crate for crate in report.crates}
     crates = {
-        name: crate_facts(draft, drafts, tags, changes[draft.opened.checkout.path].get(name), refusals)
+        name: crate_facts(draft, drafts, tags, changes[draft.opened.checkout.path].get(name), judged)
         for name, draft in sorted(drafts.items())
     }
     targets = {draft.target.registry: draft.target for draft in drafts.values() if may_go(draft)}
@@ -129,7 +132,20 @@ def _drafts(opened: Opened, view: View | None, registries: PublishRegistries) ->
         published: Published | Unknown = Unknown(manifest.name, "the registry was not asked")
         if view is not None and target.registry == CRATES_IO and manifest.package.is_publishable:
             published = view.published(manifest.name)
-        yield Draft(opened, manifest, target, published)
+        yield Draft(opened, manifest, target, published, _released(manifest, published, view))
+
+
+def _released(manifest: Manifest, published: Published | Unknown, view: View | None) -> Released | None:
+    """The published version from which a compatible step to the manifest's comes, or one of the same kind."""
+    here = read_version(manifest.package.version if manifest.package else None)
+    if view is None or here is None or isinstance(published, Unknown):
+        return None
+    version = version_before(published, here)
+    found = view.release(manifest.name, version) if version else None
+    if not isinstance(found, Release):
+        return None
+    needs = ((one.package, one.requirement) for one in found.dependencies if one.kind != DEV and one.registry is None)
+    return Released(found.version, tuple(needs))
 
 
 def _chosen(drafts: Iterable[Draft]) -> dict[str, Draft]:
