@@ -23,7 +23,7 @@ from batuta_hooks.stack.gates import Gates, failures
 from batuta_hooks.stack.journal import GATES, Journal, asked_for
 from batuta_hooks.stack.own_folder import own_folder
 from batuta_hooks.stack.rehearse import Manner, Rehearsal, Step, rehearse
-from batuta_hooks.stack.release import Prepared, Results, exit_code, gates_of, prepare
+from batuta_hooks.stack.release import Prepared, Results, exit_code, gates_of, prepare, with_owners
 from batuta_hooks.stack.release_carry import Facts, carry_out, clear, differences
 from batuta_hooks.stack.release_facts import Wish
 from batuta_hooks.stack.release_lock import ReleaseLock
@@ -70,7 +70,7 @@ def run_release(common: Common, options: ReleaseOptions) -> int:
     workspace = find_workspace(common.workspace)
     stage = _Stage(common, options, wish, asking, workspace, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
     if shows_only or not (options.yes or go.can_ask()):
-        prepared = stage.prepare()
+        prepared = with_owners(stage.prepare(), asking)
         if not shows_only and (prepared.plan.releases or prepared.plan.blocked):
             go.refuse_unasked(options.yes)
         stage.tell(prepared)
@@ -150,7 +150,7 @@ class _Stage(NamedTuple):
 def _release(stage: _Stage) -> int:
     """Carry a release out, under its lock."""
     options, manners = stage.options, stage.manners
-    prepared = stage.prepare()
+    prepared = with_owners(stage.prepare(), stage.asking)
     stage.tell(prepared)
     gates = stage.gates(prepared)
     results: Results = gates.skipped() if options.no_verify else gates.pending()

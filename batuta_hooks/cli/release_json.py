@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.report.json_report import exact_values
 from batuta_hooks.stack.gate_judges import command_gates
 from batuta_hooks.stack.gate_values import CACHED, FAILED, GateResult
 from batuta_hooks.stack.gates import gated, of_crate
 from batuta_hooks.stack.plan_edits import edits_in
-from batuta_hooks.stack.plan_values import Plan, PlannedRelease
+from batuta_hooks.stack.plan_values import Owners, Plan, PlannedRelease
 from batuta_hooks.stack.rehearse import Rehearsal
 from batuta_hooks.stack.release import Prepared, Results
 from batuta_hooks.stack.release_run import BLOCKED, Outcome
@@ -54,6 +55,10 @@ def release_document(
         "left_out": [{"crate": crate, "why": why} for crate, why in plan.left_out],
         "unknown": [one._asdict() for one in plan.unknown],
         "warnings": plan.warnings,
+        "credentials": [
+            {"registry": one.registry, "present": one.are_there, "why": one.why} for one in plan.credentials
+        ],
+        "owners": [_owners(one) for one in plan.owners],
     }
     return json.dumps(exact_values(document), ensure_ascii=False)
 
@@ -87,6 +92,12 @@ def _release(one: PlannedRelease, results: Sequence[GateResult], rehearsal: Rehe
         "gates": [_gate(gate) for gate in gates],
         "state": state,
     }
+
+
+def _owners(one: Owners) -> dict[str, Any]:
+    if isinstance(one.logins, Unknown):
+        return {"crate": one.crate, "owners": None, "why": one.logins.why}
+    return {"crate": one.crate, "owners": list(one.logins), "why": ""}
 
 
 def _stands(crate: str, outcomes: Mapping[str, Outcome] | None) -> dict[str, Any]:

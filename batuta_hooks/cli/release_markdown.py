@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from batuta_hooks.cli.release_text import who_may_publish
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.release import Prepared, diffs
 
@@ -30,6 +31,8 @@ def release_markdown(prepared: Prepared) -> Iterator[str]:
         yield f"- **blocked** `{_cell(blocked.crate)}` ({', '.join(blocked.by)}): {_cell(blocked.why)}"
     for warning in plan.warnings:
         yield f"- warning: {_cell(warning)}"
+    for said in who_may_publish(plan):
+        yield f"- {_cell(said)}"
     for path, lines in diffs(prepared).items():
         if lines:
             yield ""

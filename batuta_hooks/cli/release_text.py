@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from batuta_hooks.cli.terminal import age, console
+from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.gate_values import FAILED, PENDING, GateResult
 from batuta_hooks.stack.gates import of_crate
@@ -52,10 +53,20 @@ def _ends(plan: Plan) -> Iterator[tuple[str, str]]:
     for one in plan.repositories:
         branch = one.branch or "no branch"
         yield f"{one.path}: {branch} and {', '.join(one.tags) or 'no tag'} to {one.remote}", "dim"
+    yield from ((line, "dim") for line in who_may_publish(plan))
     yield from ((f"warning: {warning}", "yellow") for warning in plan.warnings)
     yield from ((f"unknown: {unknown.crate}: {unknown.why}", "yellow") for unknown in plan.unknown)
     if plan.releases:
         yield from _sum(plan)
+
+
+def who_may_publish(plan: Plan) -> Iterator[str]:
+    """Crates with the same owners share a line; those whose owners are not known, the reason."""
+    crates: dict[str, list[str]] = {}
+    for one in plan.owners:
+        said = f"not known: {one.logins.why}" if isinstance(one.logins, Unknown) else ", ".join(one.logins)
+        crates.setdefault(said or "nobody", []).append(one.crate)
+    yield from (f"who may publish {', '.join(names)}: {said}" for said, names in crates.items())
 
 
 def _sum(plan: Plan) -> Iterator[tuple[str, str]]:

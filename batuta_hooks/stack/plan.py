@@ -192,7 +192,10 @@ def _warnings(facts: StackFacts, releases: Sequence[PlannedRelease]) -> Iterable
             yield f"{registry} will take nothing without a token: {why}"
     new = [one.crate for one in releases if one.is_new]
     if new:
-        yield f"trusted publishing cannot publish a crate for the first time: {', '.join(new)}"
+        yield (
+            f"trusted publishing cannot publish a crate for the first time: {', '.join(new)}; "
+            "release with a token (cargo login), then set it up in the crate's settings"
+        )
 
 
 def _moving(one: PlannedRelease, move: Move) -> str:

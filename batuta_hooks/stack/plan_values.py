@@ -164,6 +164,21 @@ class RepositoryPlan(NamedTuple):
     locks: tuple[LockChange, ...] = ()
 
 
+class Owners(NamedTuple):
+    """Who may publish a crate: the logins that the registry names."""
+
+    crate: str
+    logins: tuple[str, ...] | Unknown
+
+
+class Credentials(NamedTuple):
+    """Whether cargo would find a token for a registry; why not, a clause.  The token itself is no part of this."""
+
+    registry: str
+    are_there: bool
+    why: str = ""
+
+
 class Plan(NamedTuple):
     """A whole release.
 
@@ -173,6 +188,8 @@ class Plan(NamedTuple):
         left_out: crates that were asked for and have nothing to release, and why.
         unknown: what could not be learnt.
         warnings: what should be known before, a sentence each.
+        credentials: whether there are any, for each registry that crates go to.
+        owners: who may publish the crates that are not new, where somebody asked.
         begun: the identity under which the release was begun, where it is under way; else empty.
     """
 
@@ -184,6 +201,8 @@ class Plan(NamedTuple):
     left_out: tuple[tuple[str, str], ...] = ()
     unknown: tuple[Unknown, ...] = ()
     warnings: tuple[str, ...] = ()
+    credentials: tuple[Credentials, ...] = ()
+    owners: tuple[Owners, ...] = ()
     begun: str = ""
 
     @property

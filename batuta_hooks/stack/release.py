@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from batuta_hooks.gather.repository import Repository
+from batuta_hooks.stack import owners
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.gate_values import GateResult
@@ -72,6 +73,13 @@ def prepare(
     gathered = gathered._replace(notes=(*gathered.notes, *written.notes))
     plan = with_locks(written.plan, gathered.facts, gathered.folders)
     return Prepared(plan, gathered, own, begun.committed if begun is not None else frozenset())
+
+
+def with_owners(prepared: Prepared, asking: Asking) -> Prepared:
+    """Ask the registries who may publish, and look for credentials; both are told and decide nothing."""
+    gathered = prepared.gathered
+    plan = owners.with_owners(prepared.plan, gathered.folders, gathered.facts.token_faults, offline=asking.offline)
+    return prepared._replace(plan=plan)
 
 
 def gates_of(prepared: Prepared, *, uses_cache: bool) -> Gates:
