@@ -57,9 +57,9 @@ def make_siblings(stack: Path) -> None:
     (stack / "batuta-stack.toml").write_text("", encoding="utf-8")
 
 
-def required(repository: Path) -> dict[str, set[str]]:
-    """The crates that the manifests of a repository require, with what they require of them."""
-    wanted: dict[str, set[str]] = {}
+def required(repository: Path) -> dict[str, tuple[set[str], set[str]]]:
+    """The crates that the manifests of a repository require, with the versions and the features that they require."""
+    wanted: dict[str, tuple[set[str], set[str]]] = {}
     for manifest in repository.rglob("Cargo.toml"):
         table = tomli.loads(manifest.read_text(encoding="utf-8"))
         for holder in (table, table.get("workspace", {})):
@@ -67,19 +67,26 @@ def required(repository: Path) -> dict[str, set[str]]:
                 for crate, entry in holder.get(section, {}).items():
                     version = entry if isinstance(entry, str) else entry.get("version")
                     if version is not None:
-                        wanted.setdefault(crate, set()).add(version)
+                        versions, features = wanted.setdefault(crate, (set(), set()))
+                        versions.add(version)
+                        features.update([] if isinstance(entry, str) else entry.get("features", []))
     return wanted
 
 
-def fill_cache(folder: Path, wanted: dict[str, set[str]]) -> None:
-    """Put an index file into the cache for each crate, with a hundred versions and those that are required."""
+def fill_cache(folder: Path, wanted: dict[str, tuple[set[str], set[str]]]) -> None:
+    """Put an index file into the cache for each crate, with a hundred versions and those that are required.
+
+    Each version needs ten crates of which the cache knows nothing, optional ones that no feature asks for.
+    """
     identity = registry_identity(CRATES_IO)
     with Cache(str(folder / "registry-v1")) as cache:
-        for crate, requirements in wanted.items():
+        for crate, (requirements, features) in wanted.items():
             lowest = [text.lstrip("^=~>< ").split(",")[0] for text in requirements]
             full = [".".join([*text.split("."), "0", "0"][:3]) for text in lowest]
             versions = [*(f"0.0.{number}" for number in range(1, 100)), *full]
-            line = {"name": crate, "deps": [], "cksum": "0" * 64, "features": {}, "yanked": False}
+            needs = [{"name": f"other{number}", "req": "^1", "optional": True} for number in range(10)]
+            offered: dict[str, list[str]] = {name: [] for name in sorted({"default", "std", *features})}
+            line = {"name": crate, "deps": needs, "cksum": "0" * 64, "features": offered, "yanked": False}
             data = "".join(json.dumps({**line, "vers": version}) + "\n" for version in versions).encode()
             key = index_key(identity, crate)
             cache.store(key, found(key, data, int(time.time()), f"https://index.crates.io/{crate}"), data)

@@ -6,7 +6,6 @@ inheritance is resolved (docs/cargo-rules.md).
 
 from __future__ import annotations
 
-from batuta_hooks.domain.crates_io import Upload, UploadDependency
 from batuta_hooks.domain.manifest import BUILD, DEV, NORMAL, Dependency, Manifest
 from batuta_hooks.domain.release import IndexDependency, Release
 
@@ -14,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
+
+    from batuta_hooks.domain.crates_io import Upload
 
 _KINDS = {NORMAL: "normal", DEV: "dev", BUILD: "build"}
 _TEXTS = ("description", "license", "license-file", "homepage", "documentation", "repository")
@@ -102,6 +103,8 @@ def as_upload(manifest: Manifest, root: Manifest | None) -> Upload:
     Args:
         root: the workspace root that it inherits from, if any.
     """
+    from batuta_hooks.domain.crates_io import Upload, UploadDependency  # guards upload nothing
+
     package = manifest.package
     assert package is not None
     shared = root.workspace.package if root is not None and root.workspace is not None else {}

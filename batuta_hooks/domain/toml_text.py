@@ -9,8 +9,18 @@ the events of `toml_grammar`, and that second reading decides. The rules are tho
 from __future__ import annotations
 
 import re
+import sys
 
-import tomli
+if sys.version_info < (3, 12) and "datetime" not in sys.modules:
+    # Until then `datetime` first runs a whole twin in Python, of which nothing is left: tomli gets the compiled half.
+    import _datetime  # type: ignore[import-not-found]
+
+    sys.modules["datetime"] = _datetime
+    import tomli
+
+    del sys.modules["datetime"]
+else:
+    import tomli
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -36,20 +36,49 @@ def run_guard(
         name: the console script's name.
         purpose: one line for ``--help``.
         load_check: imports the check and returns it; called once git is at work.
-        argv: arguments without the program's name; ``None`` for those of the process.
+        argv: arguments without the program's name; ``None`` for those of the process, which is then ended.
         judge_by: finds out what to judge and judges it; ``None`` for `judge`.
         takes_tags: whether its operands are tags and not files.
     """
-    if argv is None:
-        gc.set_threshold(_ALLOCATIONS)
+    if argv is not None:
+        return _run(name, purpose, load_check, argv, judge_by or judge, takes_tags=takes_tags)
+    gc.set_threshold(_ALLOCATIONS)
+    code = _run(name, purpose, load_check, sys.argv[1:], judge_by or judge, takes_tags=takes_tags)
+    _end(code)
+    return code
+
+
+def _end(code: int) -> None:
+    """End the process as soon as all is said: to take the interpreter apart would cost a third of starting it.
+
+    Where something cannot be said any more it returns, for the interpreter has a message and an exit code for that.
+    """
     try:
-        options = parse_options(sys.argv[1:] if argv is None else argv)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(code)
+
+
+def _run(
+    name: str,
+    purpose: str,
+    load_check: Callable[[], Check],
+    argv: Sequence[str],
+    judge_by: Callable[[Options, Callable[[], Check]], Verdict],
+    *,
+    takes_tags: bool,
+) -> int:
+    try:
+        options = parse_options(argv)
         if options.help or options.version:
             from batuta_hooks.guards.about import show
 
             show(name, purpose, options, takes_tags=takes_tags)
             return 0
-        verdict = (judge_by or judge)(options, load_check)
+        verdict = judge_by(options, load_check)
         if verdict.findings or verdict.unknown or verdict.warnings or options.format != "text":
             from batuta_hooks.guards.say import say
 
@@ -67,9 +96,6 @@ def run_guard(
 
         complain(name, internal_error(error))
         return 2
-    finally:
-        if argv is None:
-            gc.freeze()  # nothing is left to be found by the interpreter's last collections
 
 
 def exit_code(verdict: Verdict, *, strict: bool) -> int:

@@ -82,6 +82,7 @@ class Entry(NamedTuple):
         spelled: of an index answer, the crate's name in its own letter case.
         versions, yanked: of an index answer, the unyanked and the yanked versions in the file's order.
         origin: of an archive's facts, what `batuta_hooks.registry.origin` says of its commit; empty where nothing does.
+        tops: of an index answer, what `batuta_hooks.registry.tops` says of the newest versions; empty for nothing.
     """
 
     status: str
@@ -96,6 +97,7 @@ class Entry(NamedTuple):
     versions: tuple[str, ...] = ()
     yanked: tuple[str, ...] = ()
     origin: str = ""
+    tops: str = ""
 
 
 def registry_identity(index_url: str) -> str:
@@ -166,14 +168,17 @@ def found(
 
         return entry._replace(origin=summarize(payload))
     from batuta_hooks.registry.index import list_versions
+    from batuta_hooks.registry.tops import summarize_tops
 
     listed, skipped = list_versions(payload, key.crate)
     if not listed and not skipped.newer:
         raise ValueError(f"nothing in it is a version of {key.crate}")
+    versions = tuple(version.version for version in listed if not version.yanked)
     return entry._replace(
         spelled=spelling(payload, 0, key.crate),
-        versions=tuple(version.version for version in listed if not version.yanked),
+        versions=versions,
         yanked=tuple(version.version for version in listed if version.yanked),
+        tops=summarize_tops(payload, key.crate, versions),
     )
 
 

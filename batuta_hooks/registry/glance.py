@@ -1,7 +1,8 @@
 """The cache as guards see it: where it lies, and a reader of its database that writes nothing, not even a lock file.
 
 diskcache keeps one SQLite database in write-ahead mode; importing and opening diskcache costs several times what a
-guard may.  Here the same rows are read through `sqlite3`, whose import waits for the first question.
+guard may.  Here the same rows are read through the compiled half of `sqlite3`, whose import waits for the first
+question; the other half would bring adapters for dates, and with them three modules, for nothing.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ class Glance:
                 return Miss(f"the cache is not used: {place.fault}")
             if not place.exists:
                 return Miss("there is no cache yet")
-        from sqlite3 import Error
+        from _sqlite3 import Error
 
         try:
             rows = (self._connection or self._connect(folder)).execute(_SELECT, (row,)).fetchall()
@@ -161,7 +162,7 @@ class Glance:
         A writer may begin at that moment, but it changes the file no sooner than its first checkpoint, and what a torn
         read might give meets the rows' checksums; `_ask` looks at the files' state before each question.
         """
-        from sqlite3 import connect
+        from _sqlite3 import connect
 
         state = _state(folder)
         way = "readonly_shm=1" if state.log_size else "immutable=1"

@@ -53,6 +53,7 @@ class Answer(NamedTuple):
         source: the URL that answered, or `FROM_CARGO`.
         is_fresh: whether asking again is not yet due; never of cargo's copy.
         read: gives the index file and where its lines are, for `releases` and `release`.
+        tops: what is known of some versions without reading it, see `batuta_hooks.registry.tops`.
     """
 
     crate: str
@@ -65,6 +66,7 @@ class Answer(NamedTuple):
     source: str
     is_fresh: bool
     read: Callable[[], _Index | Miss]
+    tops: str = ""
 
     def releases(self) -> list[Release] | Unknown:
         """All that the index says of every version; reads the whole file as JSON, some 25 ms a megabyte."""
@@ -75,6 +77,12 @@ class Answer(NamedTuple):
 
     def release(self, version: str) -> Release | Unknown | None:
         """All that the index says of one version; ``None`` where it does not list it."""
+        if self.tops:
+            from batuta_hooks.registry.tops import top_release
+
+            found = top_release(self.tops, version)
+            if found is not None:
+                return found
         from batuta_hooks.registry.index import release
 
         index = self.read()
@@ -158,6 +166,7 @@ class Lookup:
             entry.source,
             is_fresh(key, entry, self._now, self._ttl_s),
             read,
+            entry.tops,
         )
 
     def _from_cargo(self, crate: str) -> Iterator[Answer]:

@@ -10,10 +10,11 @@ from batuta_hooks.domain.release import Release
 from batuta_hooks.registry.archive import ArchiveFault, decode_facts, encode_facts, read_archive
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.door import NOT_MODIFIED, Job
-from batuta_hooks.registry.entry import ABSENT_STATUSES, FOUND, Entry, Key, absent, found, is_fresh
+from batuta_hooks.registry.entry import ABSENT_STATUSES, FOUND, Entry, Key, Miss, absent, found, is_fresh
 from batuta_hooks.registry.exchange import Reply
 from batuta_hooks.registry.http_rules import host_of
 from batuta_hooks.registry.index import release
+from batuta_hooks.registry.tops import summarize_tops
 
 REFRESHED = "refreshed"
 UNCHANGED = "unchanged"
@@ -131,6 +132,10 @@ class IndexAnswers:
             etag=reply.etag or job.known.etag,
             last_modified=reply.last_modified or job.known.last_modified,
         )
+        if not entry.tops and entry.versions:  # kept by a version that did not tell
+            body = self._cache.body(job.key, entry)
+            tops = "" if isinstance(body, Miss) else summarize_tops(body, job.key.crate, entry.versions)
+            entry = entry._replace(tops=tops)
         self._cache.confirm(job.key, entry)
         self.pick_cached(job.key)
         return Outcome(job.crate, "", UNCHANGED, "", entry)

@@ -52,7 +52,7 @@ def test_a_current_folder_that_was_removed(tmp_path: Path) -> None:
     """Where the current folder is gone there is a sentence, not a traceback."""
     code = "import os; os.rmdir(os.getcwd()); from batuta_hooks.guards.path_deps import main; main()"
     (tmp_path / "gone").mkdir()
-    done = run([sys.executable, "-c", code], cwd=tmp_path / "gone")
+    done = run([sys.executable, "-c", code], cwd=tmp_path / "gone", code=2)
     assert done.stderr.startswith("batuta-path-deps: Unable to read current working directory")
     assert "Traceback" not in done.stderr
 

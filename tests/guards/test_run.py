@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -245,6 +246,16 @@ def test_a_clean_run_loads_nothing_slow(guard: str, lane: str, tmp_path: Path) -
     loaded = modules_after(f"from {guard} import main; assert main({arguments}) == 0", tmp_path, line)
     assert "batuta_hooks.domain.manifest" in loaded
     assert sorted(loaded.intersection(SLOW)) == []
+
+
+def test_what_cannot_be_said_is_not_passed_over(repo: Repo) -> None:
+    """The process ends early, yet not before its words are out: on a full device the code is neither 0 nor 1."""
+    repo.write({"Cargo.toml": BAD})
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        command = [Path(sys.executable).with_name("batuta-path-deps")]
+        done = subprocess.run(command, cwd=repo.path, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode not in (0, 1)
+    assert b"No space left" in done.stderr
 
 
 def test_the_entry_point_is_the_guard(repo: Repo) -> None:

@@ -283,8 +283,8 @@ def test_sqlite_is_imported_with_the_first_question(filled: Path) -> None:
         "from batuta_hooks.registry.entry import index_key\n"
         "from batuta_hooks.registry.glance import Glance\n"
         f"reader, key = Glance(sys.argv[1]), index_key({IDENTITY!r}, 'serde')\n"
-        "print('sqlite3' in sys.modules)\n"
-        "print(type(reader.entry(key)).__name__, 'sqlite3' in sys.modules)\n"
+        "print('_sqlite3' in sys.modules)\n"
+        "print(type(reader.entry(key)).__name__, '_sqlite3' in sys.modules)\n"
     )
     for folder, said in ((filled, "Entry True"), (filled / "none", "Miss False")):
         done = run([sys.executable, "-I", "-c", code, folder], env=unmeasured())

@@ -92,7 +92,7 @@ def test_offline_variables_change_nothing(world: World, monkeypatch: pytest.Monk
     world.remember("serde", NEW)
     online = world.ask("serde", NOW + DAY_S)
     monkeypatch.setenv("BATUTA_OFFLINE", "1")
-    assert world.ask("serde", NOW + DAY_S)[:-1] == online[:-1]
+    assert world.ask("serde", NOW + DAY_S)._replace(read=online.read) == online
 
 
 @pytest.mark.parametrize("written_s", [NOW - DAY_S, NOW, NOW + DAY_S])

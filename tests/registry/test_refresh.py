@@ -223,6 +223,21 @@ def test_an_answer_without_its_bytes_is_asked_for_as_a_whole(bench: Bench) -> No
     assert bench.registry.asked_for("serde") == [200, 200]
 
 
+def test_an_entry_of_an_older_version_is_completed(bench: Bench) -> None:
+    """What the meta row did not hold yet comes out of the bytes at hand, once the registry says that they hold."""
+    bench.refresh("serde")
+    entry = bench.known("serde")
+    assert isinstance(entry, Entry)
+    assert entry.tops
+    bench.cache.store(
+        index_key(bench.identity, "serde"), entry._replace(checked_at=1, tops=""), bench.registry.index_of("serde")
+    )
+    assert [outcome.state for outcome in bench.refresh("serde")] == [UNCHANGED]
+    known = bench.known("serde")
+    assert isinstance(known, Entry)
+    assert known.tops == entry.tops
+
+
 def test_one_question_for_spellings_of_a_crate(bench: Bench) -> None:
     """Outcomes come in the order of the questions, one each."""
     bench.registry.files["index/in/fl/inflector"] = index_line("Inflector", "0.11.4")

@@ -30,6 +30,7 @@ entries = st.builds(
     versions=st.lists(words).map(tuple),
     yanked=st.lists(words).map(tuple),
     origin=headers,
+    tops=headers,
 )
 KEY, ENTRY = index_entry("serde", index_file("serde", ["1.0.0", "1.0.1"], ["0.9.0"]))
 
