@@ -52,7 +52,8 @@ def _lines(prepared: Prepared, results: Results, *, verbose: bool) -> Iterator[t
 def _ends(plan: Plan) -> Iterator[tuple[str, str]]:
     for one in plan.repositories:
         branch = one.branch or "no branch"
-        yield f"{one.path}: {branch} and {', '.join(one.tags) or 'no tag'} to {one.remote}", "dim"
+        how = f"{branch} by pull request" if one.by_request else branch
+        yield f"{one.path}: {how} and {', '.join(one.tags) or 'no tag'} to {one.remote}", "dim"
     yield from ((line, "dim") for line in who_may_publish(plan))
     yield from ((f"warning: {warning}", "yellow") for warning in plan.warnings)
     yield from ((f"unknown: {unknown.crate}: {unknown.why}", "yellow") for unknown in plan.unknown)

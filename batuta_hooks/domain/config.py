@@ -67,6 +67,7 @@ class Release(NamedTuple):
         requirements: ``raise``: requirements follow the versions of this release; or ``keep``.
         branch: the branch that is pushed; ``None`` for the one that is checked out.
         remote: the remote that is pushed to.
+        mode: ``direct``: the release commits are pushed to the branch; or ``pull-request``: to a branch of their own.
         changelog: the file that gets a section for each version, from the repository's top; ``None`` for CHANGELOG.md
             where there is one, ``none`` for no file.
     """
@@ -75,6 +76,7 @@ class Release(NamedTuple):
     requirements: str = "raise"
     branch: str | None = None
     remote: str = "origin"
+    mode: str = "direct"
     changelog: str | None = None
 
 

@@ -317,6 +317,7 @@ KEYS = Table(
                 "requirements": _choice("raise", "keep"),
                 "branch": TEXT,
                 "remote": TEXT,
+                "mode": _choice("direct", "pull-request"),
                 "changelog": INSIDE,
             }
         ),

@@ -50,6 +50,7 @@ PURPOSES = {
     "release.requirements": "Whether requirements follow the versions of a release.",
     "release.branch": "The branch that is pushed; without it the one that is checked out.",
     "release.remote": "The remote that is pushed to.",
+    "release.mode": "Whether release commits are pushed to the branch, or proposed to it from a branch of their own.",
     "release.changelog": "The changelog, made if missing; without it CHANGELOG.md where there is one; `none` for none.",
     "sync": "How requirements over the stack are brought in line.",
     "sync.verify_command": "Run in each repository that was changed.",

@@ -70,7 +70,8 @@ class _Asking(NamedTuple):
         env |= {"CARGO_NET_RETRY": "0", "CARGO_TERM_COLOR": "never"}
         ended = self.processes.run(command, self.folders[release.repository], env, left_s)
         if ended.code:
-            said = (ended.said.splitlines() or ["cargo said nothing"])[-1].strip()
+            lines = [line for line in ended.said.splitlines() if line.startswith("error: ")]
+            said = (lines or ["cargo failed"])[0].removeprefix("error: ")
             why = "no answer in time" if ended.code == _TIMED_OUT else printable(said)
             return Owners(release.crate, Unknown(release.crate, why))
         logins = [printable(line.partition(" ")[0])[:_MOST_SIGNS] for line in ended.said.splitlines() if line.strip()]

@@ -18,7 +18,7 @@ from batuta_hooks.stack.plan_selection import Selection
 from batuta_hooks.stack.plan_steps import Steps
 from batuta_hooks.stack.plan_values import BLOCKED, PLANNED, Blocked, Move, Plan, PlannedRelease, RepositoryPlan
 from batuta_hooks.stack.plan_versions import admits, all_versions, usable_versions, versions_of
-from batuta_hooks.stack.release_facts import CrateFacts, Place, StackFacts, Wish
+from batuta_hooks.stack.release_facts import PULL_REQUEST, CrateFacts, Place, StackFacts, Wish
 
 Edits = Mapping[tuple[str, Place], tuple[str, str]]
 
@@ -171,6 +171,7 @@ def _repositories(facts: StackFacts, releases: Sequence[PlannedRelease]) -> Iter
             f"Release {listed}",
             repository.head_time,
             tuple(sorted({one.tag for one in own if one.tag})),
+            by_request=repository.release.mode == PULL_REQUEST,
         )
 
 

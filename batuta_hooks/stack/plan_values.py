@@ -151,6 +151,7 @@ class RepositoryPlan(NamedTuple):
         tags: the tags that it will get.
         sections: what its changelogs get.
         locks: what its lock files get, as far as that is known before.
+        by_request: whether the release commits are proposed to the branch, not pushed to it.
     """
 
     path: str
@@ -162,6 +163,7 @@ class RepositoryPlan(NamedTuple):
     tags: tuple[str, ...]
     sections: tuple[Section, ...] = ()
     locks: tuple[LockChange, ...] = ()
+    by_request: bool = False
 
 
 class Owners(NamedTuple):

@@ -17,7 +17,7 @@ from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.plan_requirements import Requirements
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease, RepositoryPlan
 from batuta_hooks.stack.plan_versions import all_versions, is_published
-from batuta_hooks.stack.release_facts import CrateFacts, StackFacts, Wish
+from batuta_hooks.stack.release_facts import PULL_REQUEST, CrateFacts, StackFacts, Wish
 from batuta_hooks.stack.release_gather import Gathered
 from batuta_hooks.stack.release_trailers import Begun
 from batuta_hooks.stack.release_world import Repo
@@ -54,8 +54,10 @@ def under_way(
     committed: dict[str, set[str]] = {}
     ages: dict[str, int] = {}
     for path, folder in gathered.folders.items():
-        repo = Repo(folder, gathered.facts.repositories[path].release.remote)
-        for one in repo.release_commits():
+        release = gathered.facts.repositories[path].release
+        repo = Repo(folder, release.remote)
+        starts = repo.proposals() if release.mode == PULL_REQUEST else []
+        for one in (commit for start in ("HEAD", *starts) for commit in repo.release_commits(start)):
             plan_hash = one.begun.plan_hash
             if plan_hash not in found:
                 found[plan_hash] = one.begun
@@ -160,4 +162,5 @@ def _repositories(facts: StackFacts, releases: Iterable[PlannedRelease]) -> Iter
             "",
             known.head_time,
             tuple(sorted(tags[path])),
+            by_request=known.release.mode == PULL_REQUEST,
         )

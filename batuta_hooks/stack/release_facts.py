@@ -12,6 +12,8 @@ from batuta_hooks.domain.graph import Edge
 from batuta_hooks.domain.manifest import Key
 from batuta_hooks.stack.changes import Change
 
+PULL_REQUEST = "pull-request"
+
 
 class Place(NamedTuple):
     """Where a value is written: a manifest, relative to its repository, and the key in it."""

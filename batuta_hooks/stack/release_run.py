@@ -24,8 +24,9 @@ from batuta_hooks.stack.release_world import Registries, Repo
 from batuta_hooks.stack.steps.commit import Commit
 from batuta_hooks.stack.steps.publish import Index, Publish, Verify, Wanted
 from batuta_hooks.stack.steps.push import PushBranch, PushTag, Tag
+from batuta_hooks.stack.steps.request import Merge, Propose, PushRequest, Request
 from batuta_hooks.stack.steps.site import Pace, Site
-from batuta_hooks.stack.steps.step import Step, Undecided
+from batuta_hooks.stack.steps.step import Step, Undecided, Waiting
 from batuta_hooks.stack.work_folder import work_folder
 
 PLANNED, PREPARED, PUBLISHED, WAITING = "planned", "prepared", "published", "waiting"
@@ -156,10 +157,7 @@ class Run:
         crates = [one.crate for one in releases]
         site = self._site(path)
         try:
-            commit = self._step(path, "", Commit(site, wave, crates))
-            self._set(crates, state=PREPARED, commit=commit)
-            if self._manner.pushes:
-                self._step(path, "", PushBranch(site, commit))
+            commit = self._commit(site, wave, crates)
         except (BatutaError, OSError) as error:
             self._stop(crates, error)
             return
@@ -179,6 +177,25 @@ class Run:
                 self._finish(site, wanted)
             except (BatutaError, OSError) as error:
                 self._stop([wanted.release.crate], error)
+
+    def _commit(self, site: Site, wave: int, crates: Sequence[str]) -> str:
+        """Have the release commit made, and pushed or merged where that is wanted."""
+        path = site.own.path
+        if not site.own.by_request:
+            commit = self._step(path, "", Commit(site, wave, crates))
+            self._set(crates, state=PREPARED, commit=commit)
+            if self._manner.pushes:
+                self._step(path, "", PushBranch(site, commit))
+            return commit
+        request = Request(site, wave, crates)
+        commit = self._step(path, "", Propose(request))
+        self._set(crates, state=PREPARED, commit=commit)
+        if self._manner.pushes:
+            self._step(path, "", PushRequest(request))
+        if self._manner.publishes:
+            commit = self._step(path, "", Merge(request))
+            self._set(crates, commit=commit)
+        return commit
 
     def _finish(self, site: Site, wanted: Wanted) -> None:
         path, crate, tag = site.own.path, wanted.release.crate, wanted.release.tag
@@ -239,13 +256,13 @@ class Run:
     def _stop(self, crates: Sequence[str], error: BatutaError | OSError) -> None:
         if isinstance(error, OSError):
             error = BatutaError(error.strerror or str(error), where=str(error.filename or ""))
-        state = UNKNOWN if isinstance(error, Undecided) else FAILED
+        state = UNKNOWN if isinstance(error, Undecided) else WAITING if isinstance(error, Waiting) else FAILED
         where = f"{error.where}: " if error.where else ""
         self._set(crates, state=state, why=f"{where}{error.what}", mend=error.mend)
 
     def _block(self) -> None:
         """Say of crates that were not begun whether one that they need stopped."""
-        stopped = {crate for crate, one in self.outcomes.items() if one.state in (FAILED, UNKNOWN)}
+        stopped = {crate for crate, one in self.outcomes.items() if one.state in (FAILED, UNKNOWN, WAITING)}
         if not stopped:
             return
         lost = dict.fromkeys(stopped, "")
@@ -254,7 +271,7 @@ class Run:
             by = sorted(needs & {*lost})
             if self.outcomes[one.crate].state != PLANNED:
                 continue
-            if by:
+            if by and any(self.outcomes[crate].state != WAITING for crate in by):
                 lost[one.crate] = ""
                 self._set([one.crate], state=BLOCKED, why=", ".join(by))
             else:

@@ -23,6 +23,8 @@ from batuta_hooks.stack.release_registry import Archived, PublishRegistries, Tar
 from batuta_hooks.stack.release_trailers import Begun, read_message
 
 REMOTE_TIMEOUT_S = 60.0
+PROPOSED = "batuta/release-"
+"""What the branches begin with that propose release commits."""
 
 _MOST_COMMITS = 300
 _SHA1_LENGTH = 40
@@ -87,6 +89,11 @@ class Repo:
             begun = read_message(message) if commit else None
             if begun is not None and commit not in reverted:
                 yield ReleaseCommit(commit, begun)
+
+    def proposals(self) -> list[str]:
+        """The branches here, and those of the remote as they were fetched, with release commits to be merged."""
+        names = (f"refs/heads/{PROPOSED}*", f"refs/remotes/{self.remote}/{PROPOSED}*")
+        return self.ask("for-each-ref", "--format=%(refname)", *names).split()
 
     def time_of(self, commit: str) -> int:
         """When a commit was made, in seconds since 1970."""

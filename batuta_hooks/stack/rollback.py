@@ -20,11 +20,12 @@ from batuta_hooks.stack.processes import Processes
 from batuta_hooks.stack.release import Prepared
 from batuta_hooks.stack.release_cargo import Cargo
 from batuta_hooks.stack.release_registry import Target
-from batuta_hooks.stack.release_world import Registries, Repo, Upload
+from batuta_hooks.stack.release_world import PROPOSED, Registries, Repo, Upload
 from batuta_hooks.stack.steps.site import act, acting_environment, dated
 from batuta_hooks.stack.work_folder import work_folder
 
 DELETE_REMOTE_TAG, DELETE_TAG, DROP, REVERT = "delete-remote-tag", "delete-tag", "drop-commits", "revert-commits"
+DELETE_REMOTE_BRANCH, DELETE_BRANCH = "delete-remote-branch", "delete-branch"
 YANK, UNYANK = "yank", "unyank"
 
 
@@ -98,7 +99,10 @@ class Roller:
                 kept.append(Kept(one.crate, "it is yanked" if found.yanked else "it is published; --yank yanks it"))
         published = {crate for crate, found in uploads.items() if found is not None}
         for repository in reversed(self._plan.repositories):
-            actions += self._commits(repository.path, published)
+            if repository.by_request:
+                actions += self._branches(repository.path, published)
+            else:
+                actions += self._commits(repository.path, published)
         return Rollback(tuple(actions), tuple(kept))
 
     def carry_out(self, rollback: Rollback, told: Told) -> None:
@@ -143,11 +147,30 @@ class Roller:
             found.append(Action(DELETE_TAG, release.repository, release.crate, release.tag, why))
         return found
 
+    def _last_wave(self, path: str, published: set[str]) -> int:
+        """The last wave from whose commit in a repository something was published."""
+        own = [one for one in self._plan.releases if one.repository == path and one.crate in published]
+        return max((one.wave or 0 for one in own), default=0)
+
+    def _branches(self, path: str, published: set[str]) -> list[Action]:
+        """The branches here and on the remote that propose what was not published."""
+        repo = self._repo(path)
+        last, name = self._last_wave(path, published), f"refs/heads/{PROPOSED}{self._plan.id}-"
+        refs = repo.ask("for-each-ref", "--format=%(refname)", f"{name}*").split()
+        there = repo.remote_refs(f"{name}*") if self._has_remote(repo) else {}
+        found = []
+        for kind, listed, where in ((DELETE_REMOTE_BRANCH, there, f"on {repo.remote}"), (DELETE_BRANCH, refs, "here")):
+            for ref in sorted(listed):
+                wave = ref.removeprefix(name)
+                if wave.isdecimal() and int(wave) > last:
+                    short = ref.removeprefix("refs/heads/")
+                    found.append(Action(kind, path, "", ref, f"the branch {short} {where}, which proposes the release"))
+        return found
+
     def _commits(self, path: str, published: set[str]) -> list[Action]:
         """Its commits in a repository, but those that something was published from and those before them."""
         repo = self._repo(path)
-        waves = {one.wave: True for one in self._plan.releases if one.repository == path and one.crate in published}
-        last = max((wave or 0 for wave in waves), default=0)
+        last = self._last_wave(path, published)
         commits = [commit for commit, wave in self._own_commits(path) if wave > last]
         if not commits:
             return []
@@ -174,6 +197,12 @@ class Roller:
             ref = f"{TAGS}{action.target}"
             there = repo.remote_refs(ref)[ref]
             act(repo.folder, env, "push", "--quiet", f"--force-with-lease={ref}:{there}", "--", repo.remote, f":{ref}")
+        elif action.kind == DELETE_REMOTE_BRANCH:
+            ref = action.target
+            there = repo.remote_refs(ref)[ref]
+            act(repo.folder, env, "push", "--quiet", f"--force-with-lease={ref}:{there}", "--", repo.remote, f":{ref}")
+        elif action.kind == DELETE_BRANCH:
+            act(repo.folder, env, "update-ref", "-d", action.target)
         elif action.kind == DELETE_TAG:
             act(repo.folder, env, "tag", "--delete", "--", action.target)
         elif action.kind == DROP:

@@ -126,6 +126,7 @@ KEY_SAMPLES = [
     Key("release.requirements", '"keep"', "keep", '"raise"', "raise", _NOT_CHOICE),
     Key("release.branch", '"main"', "main", '"next"', "next", _NOT_TEXT),
     Key("release.remote", '"origin"', "origin", '"fork"', "fork", _NOT_TEXT),
+    Key("release.mode", '"direct"', "direct", '"pull-request"', "pull-request", _NOT_CHOICE),
     Key("release.changelog", '"none"', "none", '"docs/NEWS.md"', "docs/NEWS.md", ('""', "1", "[]", '"../NEWS.md"')),
     Key("sync.verify_command", '"a"', "a", '"b"', "b", _NOT_TEXT),
     Key(

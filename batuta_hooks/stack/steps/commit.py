@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.git.command import GitError
@@ -32,7 +32,7 @@ class Commit:
     def __init__(self, site: Site, wave: int, crates: Iterable[str]) -> None:
         self._site = site
         self._wave = wave
-        self._crates = tuple(crates)
+        self.crates = tuple(crates)
 
     def look(self) -> str | None:
         """The commit, where there is one and the checkout is at it."""
@@ -45,10 +45,11 @@ class Commit:
         """
         commits = [one for one in self._site.repo.release_commits() if one.begun.plan_hash == self._site.plan.plan_hash]
         exact = [one.commit for one in commits if one.begun.wave == self._wave]
-        earlier = [one.commit for one in commits if one.begun.wave < self._wave and not self._writing()]
+        earlier = [one.commit for one in commits if one.begun.wave < self._wave and not self.writing()]
         return next(iter([*exact, *earlier]), None)
 
-    def _writing(self) -> Writing:
+    def writing(self) -> Writing:
+        """What is written with the wave."""
         return writing(self._site.plan, self._site.own.path, self._wave)
 
     def act(self) -> None:
@@ -67,10 +68,23 @@ class Commit:
         head = repo.commit_of("HEAD")
         if head is None:
             raise BatutaError("there is no commit to release from", where=repo.folder)
-        written = self._writing()
-        os.makedirs(tree)
         git_folder = os.path.realpath(git_folders(repo.folder)[0])
-        local = {"GIT_DIR": git_folder, "GIT_WORK_TREE": tree, "GIT_INDEX_FILE": index}
+        self.make(tree, head, {"GIT_DIR": git_folder, "GIT_WORK_TREE": tree, "GIT_INDEX_FILE": index})
+
+    def make(self, tree: str, head: str, local: Mapping[str, str]) -> None:
+        """Make the commit in a folder of its own.
+
+        Args:
+            tree: the folder, which is made.
+            head: the commit before.
+            local: the variables that tell git of the folder, and which HEAD is to move.
+
+        Raises:
+            BatutaError: a manifest cannot be edited, a lock file cannot follow, or git or a hook refuses.
+        """
+        repo = self._site.repo
+        written = self.writing()
+        os.makedirs(tree)
         env = {**acting_environment(), **local, "BATUTA_STACK": self._site.workspace}
         act(tree, env, "read-tree", head)
         act(tree, env, "checkout-index", "--all", "--quiet")
@@ -82,7 +96,7 @@ class Commit:
             act(tree, env, "--literal-pathspecs", "add", "--force", "--", *paths)
         changed = act(tree, env, "diff-index", "--cached", "--name-only", "-z", head).split("\0")
         _refuse_dirty(repo, [path for path in changed if path])
-        text = message(self._site.plan, self._wave, self._crates)
+        text = message(self._site.plan, self._wave, self.crates)
         env = dated(env, repo.time_of(head))
         try:
             act(tree, env, "commit", "--quiet", "--allow-empty", f"--message={text}")

@@ -5,7 +5,49 @@ from __future__ import annotations
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.git.command import GitError
 from batuta_hooks.git.refs import TAGS, is_ref_name
+from batuta_hooks.stack.release_world import Repo
 from batuta_hooks.stack.steps.site import Site, act, acting_environment, dated
+
+
+def branch_of(site: Site) -> str:
+    """The branch of the remote that the release commits are to be on.
+
+    Raises:
+        BatutaError: there is none.
+    """
+    branch = site.own.branch
+    if not branch or not is_ref_name(branch):
+        mend = "check a branch out, or name the one to push as [release] branch"
+        raise BatutaError("there is no branch to push", where=site.repo.folder, mend=mend)
+    return branch
+
+
+def fetched(repo: Repo, branch: str) -> str | None:
+    """The commit that a branch of the remote is at, which is here then too; ``None`` where there is no such branch.
+
+    Raises:
+        BatutaError: the remote cannot be asked.
+    """
+    there = repo.remote_branch(branch)
+    if there is not None and repo.commit_of(there) is None:
+        options = ("fetch", "--quiet", "--no-tags", "--", repo.remote, f"refs/heads/{branch}")
+        act(repo.folder, acting_environment(), *options)
+    return there
+
+
+def push(site: Site, commit: str, branch: str) -> None:
+    """Push a commit to a branch, never by force.
+
+    Raises:
+        BatutaError: it was refused.
+    """
+    repo = site.repo
+    try:
+        refs = f"{commit}:refs/heads/{branch}"
+        act(repo.folder, acting_environment(), "push", "--quiet", "--", repo.remote, refs)
+    except GitError as error:
+        mend = f"look at what {repo.remote} has, bring it together with your branch, then run the same command again"
+        raise BatutaError(f"the push was refused: {_said(error)}", where=repo.folder, mend=mend) from error
 
 
 class PushBranch:
@@ -19,42 +61,13 @@ class PushBranch:
 
     def look(self) -> str | None:
         """The remote's commit, where the release commit is part of it."""
-        repo, branch = self._site.repo, self._site.own.branch
-        if not branch or not is_ref_name(branch):
-            mend = "check a branch out, or name the one to push as [release] branch"
-            raise BatutaError("there is no branch to push", where=repo.folder, mend=mend)
-        there = repo.remote_branch(branch)
-        if there is not None and there != self._commit and repo.commit_of(there) is None:
-            act(
-                repo.folder,
-                acting_environment(),
-                "fetch",
-                "--quiet",
-                "--no-tags",
-                "--",
-                repo.remote,
-                f"refs/heads/{branch}",
-            )
+        repo = self._site.repo
+        there = fetched(repo, branch_of(self._site))
         return there if there is not None and repo.contains(there, self._commit) else None
 
     def act(self) -> None:
         """Push; the user's hooks run."""
-        repo, branch = self._site.repo, self._site.own.branch
-        try:
-            act(
-                repo.folder,
-                acting_environment(),
-                "push",
-                "--quiet",
-                "--",
-                repo.remote,
-                f"{self._commit}:refs/heads/{branch}",
-            )
-        except GitError as error:
-            mend = (
-                f"look at what {repo.remote} has, bring it together with your branch, then run the same command again"
-            )
-            raise BatutaError(f"the push was refused: {_said(error)}", where=repo.folder, mend=mend) from error
+        push(self._site, self._commit, self._site.own.branch)
 
 
 class Tag:

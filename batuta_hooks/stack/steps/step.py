@@ -11,6 +11,10 @@ class Undecided(BatutaError):
     """A step's deadline passed without an answer: neither done nor failed."""
 
 
+class Waiting(BatutaError):
+    """A step is for somebody else to do, in their own time."""
+
+
 class Step(Protocol):
     """A step of one repository, or of one crate of it.
 
