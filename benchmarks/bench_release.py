@@ -27,6 +27,7 @@ from batuta_hooks.stack.release_facts import Wish
 
 CRATES = 12
 GATE_S = 1.0
+CRATES_IO = "__CARGO_TEST_CRATES_IO_URL_DO_NOT_USE_THIS"  # what is asked beside a place that stands for it
 
 
 def main() -> int:
@@ -54,6 +55,7 @@ def plan_beside_check(folder: Path) -> None:
         (stack / ".cargo").mkdir()
         source = f'[source.crates-io]\nreplace-with = "m"\n[source.m]\nregistry = "{registry.index_url}"\n'
         (stack / ".cargo" / "config.toml").write_text(source, encoding="utf-8")
+        os.environ[CRATES_IO] = registry.index_url
 
         def command(*options: str) -> None:
             line = [sys.executable, "-m", "batuta_hooks.cli", *options, "--workspace", str(stack), "--quiet"]
@@ -80,6 +82,7 @@ def rehearsal_beside_publishes(folder: Path) -> None:
         (stack / ".cargo").mkdir()
         source = f'[source.crates-io]\nreplace-with = "m"\n[source.m]\nregistry = "{empty.index_url}"\n'
         (stack / ".cargo" / "config.toml").write_text(source, encoding="utf-8")
+        os.environ[CRATES_IO] = empty.index_url
         prepared = prepare(find_workspace(str(stack)), Wish(), Asking(report_time()))
         runs = iter(range(100))
 

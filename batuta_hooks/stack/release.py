@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from batuta_hooks.domain.facts import Published
+from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.gather.repository import Repository
 from batuta_hooks.stack import owners
 from batuta_hooks.stack.checkouts import Workspace
@@ -21,6 +23,7 @@ from batuta_hooks.stack.plan_values import Plan
 from batuta_hooks.stack.release_course import under_way
 from batuta_hooks.stack.release_facts import Wish
 from batuta_hooks.stack.release_gather import Gathered, gather_release
+from batuta_hooks.stack.release_registry import PublishRegistries, Target, united
 
 
 class Prepared(NamedTuple):
@@ -61,18 +64,53 @@ def prepare(
     Raises:
         BatutaError: a crate or level is not known, git cannot be run, or no repository could be read.
     """
-    # what was published a minute ago counts
-    gathered = gather_release(workspace, asking._replace(max_age_s=0), jobs=jobs, on_progress=on_progress)
     own = own_folder(workspace)
     noted = () if resume is None else noted_releases(own)
-    begun = under_way(gathered, wish, resume=resume or "", pushes=pushes, noted=noted)
-    if begun is None and resume is not None:
-        return Prepared(Plan(), gathered, own)
-    plan = begun.plan if begun is not None else make_plan(gathered.facts, wish)
+
+    def gather(there: Mapping[str, Published | Unknown]) -> Gathered:
+        # what was published a minute ago counts
+        return gather_release(workspace, asking._replace(max_age_s=0), there=there, jobs=jobs, on_progress=on_progress)
+
+    def course(gathered: Gathered) -> tuple[Plan, frozenset[str]]:
+        begun = under_way(gathered, wish, resume=resume or "", pushes=pushes, noted=noted)
+        if begun is not None:
+            return begun.plan, begun.committed
+        return (make_plan(gathered.facts, wish) if resume is None else Plan()), frozenset()
+
+    gathered, plan, committed = _beside_crates_io(gather, course, asking)
     written = with_changelogs(plan, gathered.facts, gathered.folders)
     gathered = gathered._replace(notes=(*gathered.notes, *written.notes))
     plan = with_locks(written.plan, gathered.facts, gathered.folders)
-    return Prepared(plan, gathered, own, begun.committed if begun is not None else frozenset())
+    return Prepared(plan, gathered, own, committed)
+
+
+Course = Callable[[Gathered], tuple[Plan, frozenset[str]]]
+"""Makes a plan, or finds the one that is under way with the repositories that have a commit of it."""
+
+
+def _beside_crates_io(
+    gather: Callable[[Mapping[str, Published | Unknown]], Gathered], course: Course, asking: Asking
+) -> tuple[Gathered, Plan, frozenset[str]]:
+    """Plan; where another place answers for crates.io, ask itself about what would go there, and plan with that."""
+    registries = PublishRegistries(asking)
+    asked: set[str] = set()
+    news: dict[str, Published | Unknown] = {}
+    while True:
+        gathered = gather(news)
+        plan, committed = course(gathered)
+        targets = {one.crate: Target(gathered.folders[one.repository], one.registry) for one in plan.releases}
+        names = [name for name, one in targets.items() if name not in asked and registries.is_replaced(one)]
+        asked.update(names)
+        found = registries.beyond(targets[names[0]], names) if names else {}
+        known = gathered.facts.crates
+        more = {
+            name: there
+            for name, there in found.items()
+            if united(known[name].published, there) != known[name].published
+        }
+        if not more:
+            return gathered._replace(notes=(*gathered.notes, *registries.notes)), plan, committed
+        news |= more
 
 
 def with_owners(prepared: Prepared, asking: Asking) -> Prepared:

@@ -29,7 +29,7 @@ from batuta_hooks.stack.judging import Opened, judged_paths
 from batuta_hooks.stack.last_content import Baseline, change_of
 from batuta_hooks.stack.release_crates import Draft, crate_facts, may_go, unreadable
 from batuta_hooks.stack.release_facts import Released, RepositoryFacts, StackFacts
-from batuta_hooks.stack.release_registry import Archived, PublishRegistries, Target
+from batuta_hooks.stack.release_registry import Archived, PublishRegistries, Target, united
 from batuta_hooks.stack.verdict import Report
 
 _Found = TypeVar("_Found")
@@ -56,10 +56,14 @@ def gather_release(
     workspace: Workspace,
     asking: Asking,
     *,
+    there: Mapping[str, Published | Unknown] = {},
     jobs: int | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Gathered:
     """Look at a stack's HEADs.
+
+    Args:
+        there: what crates.io itself has of crates, where that is more than what stands in its stead knows.
 
     Raises:
         BatutaError: git cannot be run, or no repository could be read.
@@ -68,7 +72,7 @@ def gather_release(
     seen: dict[str, list[Draft]] = {}
 
     def look(opened: Opened, view: View | None) -> None:
-        seen[opened.checkout.path] = list(_drafts(opened, view, registries))
+        seen[opened.checkout.path] = list(_drafts(opened, view, registries, there))
 
     report = check(
         workspace, now=asking.now, source="HEAD", jobs=jobs, on_progress=on_progress, asking=asking, beside=look
@@ -121,7 +125,9 @@ def _by_path(paths: Iterable[str], found: Iterable[_Found]) -> dict[str, _Found]
     return dict(zip(paths, found, strict=True))
 
 
-def _drafts(opened: Opened, view: View | None, registries: PublishRegistries) -> Iterator[Draft]:
+def _drafts(
+    opened: Opened, view: View | None, registries: PublishRegistries, there: Mapping[str, Published | Unknown]
+) -> Iterator[Draft]:
     for path in judged_paths(opened.facts.judged, opened.config):
         manifest = opened.facts.manifests.resolve(path)
         if not isinstance(manifest, Manifest) or manifest.package is None:
@@ -132,6 +138,8 @@ def _drafts(opened: Opened, view: View | None, registries: PublishRegistries) ->
         published: Published | Unknown = Unknown(manifest.name, "the registry was not asked")
         if view is not None and target.registry == CRATES_IO and manifest.package.is_publishable:
             published = view.published(manifest.name)
+            if manifest.name in there:
+                published = united(published, there[manifest.name])
         yield Draft(opened, manifest, target, published, _released(manifest, published, view))
 
 

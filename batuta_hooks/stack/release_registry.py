@@ -1,11 +1,13 @@
 """The registries that crates are published to: which one is a crate's, what it has, and what its archives say.
 
 A plain ``cargo publish`` goes to the single registry of ``package.publish``, else to ``registry.default``, else to
-crates.io; what replaces crates.io in cargo's configuration answers for it.
+crates.io; what replaces crates.io in cargo's configuration answers for it.  A release to crates.io asks crates.io
+itself too, where it can be reached, for that is where the uploads go.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -19,7 +21,7 @@ from batuta_hooks.registry.cargo_config import CargoConfig, ConfigFault, read_ca
 from batuta_hooks.registry.credentials import NoToken, find_token
 from batuta_hooks.registry.entry import Entry, Miss, archive_key, registry_identity
 from batuta_hooks.registry.glance import Glance, cache_folder
-from batuta_hooks.registry.index_folder import CRATES_IO_INDEX
+from batuta_hooks.registry.index_folder import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX
 from batuta_hooks.registry.lookup import Lookup, as_published
 from batuta_hooks.registry.on_disk import registry_url
 from batuta_hooks.registry.refresh import Manners, Refresher
@@ -27,6 +29,10 @@ from batuta_hooks.registry.sources import CRATES_IO, SPARSE, Source, find_source
 from batuta_hooks.stack.crates_io import Asking
 
 _DEADLINE_S = 300.0
+_BEYOND_DEADLINE_S = 20.0
+_MOST_NAMED = 4
+_STAND_IN = "__CARGO_TEST_CRATES_IO_URL_DO_NOT_USE_THIS"
+"""What cargo itself takes another place for crates.io by, in tests."""
 
 
 class Target(NamedTuple):
@@ -74,9 +80,7 @@ class PublishRegistries:
         config = self._config(target.folder)
         if isinstance(config, ConfigFault):
             return str(config)
-        source: Source | ConfigFault = Source(
-            SPARSE, CRATES_IO_INDEX.removeprefix("sparse+"), CRATES_IO, CRATES_IO_INDEX
-        )
+        source: Source | ConfigFault = _sparse(CRATES_IO_INDEX)
         if target.registry != CRATES_IO:
             source = find_source(config, target.registry)
         if isinstance(source, ConfigFault):
@@ -90,6 +94,35 @@ class PublishRegistries:
         if isinstance(url, Unknown):
             return dict.fromkeys(crates, url)
         self._refresh(target, lambda refresher: refresher.indexes(crates, 0))
+        found = self._known(url, crates)
+        return {crate: united(found[crate], there) for crate, there in self.beyond(target, crates).items()} or found
+
+    def is_replaced(self, target: Target) -> bool:
+        """Whether another place stands for crates.io."""
+        return self._beyond(target) is not None
+
+    def beyond(self, target: Target, crates: Sequence[str]) -> dict[str, Published | Unknown]:
+        """What crates.io itself has, where cargo's configuration puts another place in its stead; else nothing."""
+        source = self._beyond(target)
+        if source is None or self._asking.offline:
+            return {}
+        self._refresh(target, lambda refresher: refresher.indexes(crates, 0), source)
+        found = self._known(source.index_url, crates)
+        silent = [crate for crate, published in found.items() if isinstance(published, Unknown)]
+        if silent:
+            note = f"crates.io itself could not be asked about {', '.join(sorted(silent)[:_MOST_NAMED])}"
+            self.notes += [note] if note not in self.notes else []
+        return found
+
+    def _beyond(self, target: Target) -> Source | None:
+        url = self._url(target)
+        source = _sparse((self._asking.environment or os.environ).get(_STAND_IN) or CRATES_IO_INDEX)
+        if target.registry != CRATES_IO or isinstance(url, Unknown):
+            return None
+        is_itself = url in (source.index_url, CRATES_IO_INDEX, CRATES_IO_GIT_INDEX)
+        return None if is_itself else source
+
+    def _known(self, url: str, crates: Sequence[str]) -> dict[str, Published | Unknown]:
         with Glance(cache_folder(self._asking.environment)) as glance:
             lookup = Lookup(url, glance, now=int(time.time()))
             return {crate: as_published(lookup(crate)) for crate in crates}
@@ -110,6 +143,12 @@ class PublishRegistries:
             if lacking:
                 self._refresh(group[0].target, lambda refresher, lacking=lacking: refresher.archives(lacking))
                 known = self._cached(url, group)
+            lacking = [key for key, facts in known.items() if isinstance(facts, Unknown)]
+            source = self._beyond(group[0].target) if lacking and not self._asking.offline else None
+            if source is not None:  # what stands in its stead is late
+                self._refresh(group[0].target, lambda refresher, lacking=lacking: refresher.archives(lacking), source)
+                there = self._cached(source.index_url, group)
+                known |= {key: there[key] for key in lacking if not isinstance(there[key], Unknown)}
             found |= known
         return found
 
@@ -130,13 +169,14 @@ class PublishRegistries:
                 found[one.crate, one.version] = Unknown(one.crate, why) if facts is None else facts
         return found
 
-    def _refresh(self, target: Target, work: object) -> None:
+    def _refresh(self, target: Target, work: object, source: Source | None = None) -> None:
         folder = cache_folder(self._asking.environment)
-        manners = Manners("--offline was given" if self._asking.offline else "", deadline_s=_DEADLINE_S)
+        deadline_s = _DEADLINE_S if source is None else _BEYOND_DEADLINE_S
+        manners = Manners("--offline was given" if self._asking.offline else "", deadline_s=deadline_s)
         with (
             Cache(folder) as cache,
             Refresher(
-                self._config(target.folder), cache, folder, manners, target.registry, self._asking.environment
+                self._config(target.folder), cache, folder, manners, source or target.registry, self._asking.environment
             ) as refresher,
         ):
             assert callable(work)
@@ -155,3 +195,18 @@ class PublishRegistries:
             refused = f"cargo refuses its configuration: {source}"
             self._urls[target] = Unknown("", refused) if isinstance(source, ConfigFault) else registry_url(source)
         return self._urls[target]
+
+
+def united(here: Published | Unknown, there: Published | Unknown) -> Published | Unknown:
+    """What two places have of a crate: all versions, those that are yanked in the second place as yanked."""
+    if isinstance(there, Unknown):
+        return here
+    if isinstance(here, Unknown):
+        return there
+    yanked = tuple(dict.fromkeys((*there.yanked, *(one for one in here.yanked if one not in there.versions))))
+    versions = tuple(one for one in dict.fromkeys((*here.versions, *there.versions)) if one not in yanked)
+    return here._replace(versions=versions, yanked=yanked)
+
+
+def _sparse(index_url: str) -> Source:
+    return Source(SPARSE, index_url.removeprefix("sparse+"), CRATES_IO, index_url)

@@ -12,7 +12,6 @@ from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.git.command import GitError
 from batuta_hooks.git.refs import TAGS
-from batuta_hooks.registry.sources import CRATES_IO
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.journal import BEGIN, END, Journal
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease
@@ -236,8 +235,7 @@ class Roller:
         assert release is not None
         place = cargo.place(f"yank-{number}", self._gathered.folders[action.repository])
         options = ["yank", "--version", action.target, *(["--undo"] if action.kind == UNYANK else [])]
-        if release.registry != CRATES_IO:
-            options += ["--registry", release.registry]
+        options += ["--registry", release.registry]
         ended = cargo.run([*options, "--", action.crate], place)
         if ended.code:
             raise BatutaError(f"cargo {action.kind} of {action.crate} {action.target} was refused: {ended.said}")

@@ -21,6 +21,8 @@ def go_online(monkeypatch: pytest.MonkeyPatch, folder: Path, registry: FaultyReg
     home, cache = folder / ".home", folder / ".cache"
     home.mkdir()
     monkeypatch.setenv("CARGO_HOME", str(home))
+    # crates.io itself, which a release asks too
+    monkeypatch.setenv("__CARGO_TEST_CRATES_IO_URL_DO_NOT_USE_THIS", registry.index_url)
     monkeypatch.setenv("BATUTA_CACHE_DIR", str(cache))
     monkeypatch.delenv("CARGO_NET_OFFLINE", raising=False)
     monkeypatch.delenv("BATUTA_OFFLINE", raising=False)

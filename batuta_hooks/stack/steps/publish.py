@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
-from batuta_hooks.registry.sources import CRATES_IO
 from batuta_hooks.stack.plan_values import PlannedRelease
 from batuta_hooks.stack.rehearsal_clones import clone_at
 from batuta_hooks.stack.release_cargo import Answer, Published, read_answer
@@ -100,8 +99,8 @@ class Publish:
         place = self._clone()
         folder = os.path.join(place, self._wanted.folder)
         options = ["--package", release.crate, *([] if site.verifies_build else ["--no-verify"])]
-        if release.registry != CRATES_IO:
-            options += ["--registry", release.registry]
+        # by name, for cargo refuses to choose where another place stands for crates.io
+        options += ["--registry", release.registry]
         said = ""
         for number in range(_MOST_TRIES):
             answer = read_answer(site.cargo.publish(options, folder))
