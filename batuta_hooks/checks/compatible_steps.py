@@ -6,12 +6,9 @@ one build.  Nothing but the last published version's dependencies beside the man
 
 from __future__ import annotations
 
-from batuta_hooks.checks.meeting import Meeting, meeting_of
 from batuta_hooks.checks.requirements import at_line, judged_manifests
-from batuta_hooks.checks.shared_versions import is_shared
 from batuta_hooks.domain.finding import WARNING, Finding, Unknown
 from batuta_hooks.domain.manifest import DEV, Manifest
-from batuta_hooks.domain.overlap import overlap
 from batuta_hooks.domain.semver import InvalidRequirement, Requirement, Version
 from batuta_hooks.domain.version_text import read_version
 
@@ -19,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from batuta_hooks.checks.meeting import Meeting
     from batuta_hooks.domain.facts import Facts, Published
     from batuta_hooks.domain.release import Release
 
@@ -72,6 +70,9 @@ def moved(before: Release, after: Iterable[tuple[str, str]]) -> dict[str, tuple[
 
 def is_apart(old: Sequence[str], new: Sequence[str]) -> bool:
     """Whether no version meets requirements both of before and of after, and their lower ends are not compatible."""
+    if not set(old).isdisjoint(new):
+        return False
+    from batuta_hooks.domain.overlap import overlap
     from batuta_hooks.domain.requirement_edit import floor
 
     try:
@@ -84,9 +85,14 @@ def is_apart(old: Sequence[str], new: Sequence[str]) -> bool:
 
 
 def _compare(facts: Facts, manifest: Manifest, version: Version, release: Release) -> Iterator[Finding]:
-    meeting = meeting_of(facts.stack.whole)
     needs = [one for one in manifest.dependencies if one.kind != DEV and one.requirement is not None]
     steps = moved(release, ((one.package, one.requirement or "") for one in needs))
+    if not steps:
+        return
+    from batuta_hooks.checks.meeting import meeting_of
+    from batuta_hooks.checks.shared_versions import is_shared
+
+    meeting = meeting_of(facts.stack.whole)
     for dependency in needs:
         step = steps.pop(dependency.package, None)
         if step is None or not is_shared(meeting, facts.policy, dependency.package):

@@ -5,7 +5,6 @@ Within a crate's own resolution cargo refuses it.  Between crates of the stack i
 
 from __future__ import annotations
 
-from batuta_hooks.checks.meeting import meeting_of
 from batuta_hooks.checks.offered import matching, releases
 from batuta_hooks.checks.requirements import (
     at_line,
@@ -93,8 +92,13 @@ def links_finding(manifest: Manifest, reason: Reason) -> Finding:
 
 def _beside_the_stack(facts: Facts, manifest: Manifest) -> Iterator[Finding]:
     """Dependencies that another crate of the stack needs in another bucket, and that link a native library."""
+    disputed = [one for one in manifest.dependencies if facts.stack.whole.is_disputed(one.package)]
+    if not disputed:
+        return
+    from batuta_hooks.checks.meeting import meeting_of
+
     meeting = meeting_of(facts.stack.whole)
-    for dependency in manifest.dependencies:
+    for dependency in disputed:
         if dependency.kind == DEV or not meeting.apart(dependency.package):
             continue
         own = next((one for one in meeting.needs(dependency.package) if _is_of(one, facts, manifest, dependency)), None)

@@ -9,34 +9,49 @@ from collections.abc import Iterator
 
 from batuta_hooks.checks import (
     checkout_versions,
-    circles,
     compatible_steps,
     features,
-    lock_files,
-    lock_splits,
     namesakes,
     native_links,
     published_versions,
-    rust_versions,
-    shared_versions,
-    version_policy,
 )
+from batuta_hooks.checks.requirements import judged_manifests
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import Finding, Unknown
+from batuta_hooks.domain.tree import join
 
 
 def find(facts: Facts) -> Iterator[Finding | Unknown]:
-    """All that the checks of versions say of the judged manifests and their lock files."""
+    """All that the checks of versions say of the judged manifests and their lock files.
+
+    What only some stacks give reason for is imported where there is reason: guards start with every commit.
+    """
     yield from namesakes.find(facts)
     facts = namesakes.without_strangers(facts)
     yield from published_versions.find(facts)
     yield from checkout_versions.find(facts)
-    yield from version_policy.find(facts)
-    yield from shared_versions.find(facts)
+    if facts.policy.versions:
+        from batuta_hooks.checks import version_policy
+
+        yield from version_policy.find(facts)
+    stack, manifests = facts.stack.whole, list(judged_manifests(facts))
+    if any(stack.is_disputed(one.package) for manifest in manifests for one in manifest.dependencies):
+        from batuta_hooks.checks import shared_versions
+
+        yield from shared_versions.find(facts)
     yield from features.find(facts)
     yield from native_links.find(facts)
-    yield from rust_versions.find(facts)
-    yield from lock_files.find(facts)
-    yield from lock_splits.find(facts)
-    yield from circles.find(facts)
+    if any("rust-version" in manifest.table.get(manifest.package_key, {}) for manifest in manifests):
+        from batuta_hooks.checks import rust_versions
+
+        yield from rust_versions.find(facts)
+    if any(facts.lockfile(join(path, "../Cargo.lock")) is not None for path in facts.judged):
+        from batuta_hooks.checks import lock_files, lock_splits
+
+        yield from lock_files.find(facts)
+        yield from lock_splits.find(facts)
+    if any(stack.comes_back_to(manifest.name) for manifest in manifests):
+        from batuta_hooks.checks import circles
+
+        yield from circles.find(facts)
     yield from compatible_steps.find(facts)

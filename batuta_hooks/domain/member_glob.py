@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from fnmatch import fnmatchcase
 
 #: Every clone has this folder at its top, and a glob that matches it makes cargo look for a member there.
 _GIT_FOLDER = ".git"
@@ -47,7 +46,17 @@ def matches(pattern: str, path: str) -> bool:
         if component == "**":
             reached = set(range(min(reached), len(parts) + 1))
         else:
-            reached = {at + 1 for at in reached if at < len(parts) and fnmatchcase(parts[at], component)}
+            reached = {at + 1 for at in reached if at < len(parts) and _fits(component, parts[at])}
         if not reached:
             return False
     return len(parts) in reached
+
+
+def _fits(component: str, part: str) -> bool:
+    if component == "*":
+        return True
+    if not any(sign in component for sign in "*?["):
+        return component == part
+    from fnmatch import fnmatchcase  # most patterns are plain
+
+    return fnmatchcase(part, component)

@@ -190,12 +190,12 @@ class Shelf:
         return found
 
     def _look(self, package: str) -> tuple[Offer, ...] | Unknown:
-        coming = [Offer(version, one.version, is_coming=True) for one in self._coming.get(package, ())
+        coming = [Offer(version, one.version, False, True) for one in self._coming.get(package, ())
                   if (version := _version(one.version)) is not None]  # fmt: skip
         published = self.published(package)
         if isinstance(published, Unknown):
             return tuple(coming) or published
-        found = [Offer(version, text, is_yanked) for texts, is_yanked in
+        found = [Offer(version, text, is_yanked, False) for texts, is_yanked in
                  ((published.versions, False), (published.yanked, True))
                  for text in texts if (version := _version(text)) is not None]  # fmt: skip
         found.sort(key=lambda offer: offer.version.precedence, reverse=True)

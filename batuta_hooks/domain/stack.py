@@ -126,6 +126,10 @@ class Stack:
             if text is not None and crate.name != package:
                 yield text
 
+    def is_disputed(self, package: str) -> bool:
+        """Whether other crates do not all require the same of a package, in the same words."""
+        return len(set(self.requirements(package))) > 1
+
     def _places(self) -> dict[str, list[tuple[StackCrate, int]]]:
         """By package, who depends on it and at which place."""
         if self._needing is None:

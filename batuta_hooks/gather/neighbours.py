@@ -14,7 +14,6 @@ from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.stack import StackCrate, crates_in
 from batuta_hooks.domain.workspace import Manifests
 from batuta_hooks.gather.checkout_folders import SIGNS, checkout_folders
-from batuta_hooks.gather.folder_tree import FolderTree
 from batuta_hooks.gather.remembered import Memory, Row, stamp
 from batuta_hooks.git.tree import read_regular_file
 
@@ -60,6 +59,8 @@ def _identity(folder: str) -> tuple[int, int] | None:
 
 def _read(folder: str) -> Row:
     """The crates of a checkout: its top manifest's, and those of the members that it has, directly or by paths."""
+    from batuta_hooks.gather.folder_tree import FolderTree  # a checkout that has not changed is remembered
+
     tree = FolderTree(folder)
     manifests = Manifests(tree)
     root = manifests.load("Cargo.toml")

@@ -11,11 +11,11 @@ import time
 
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.registry.cargo_config import ConfigFault, read_cargo_config
+from batuta_hooks.registry.config_places import cargo_home, is_unconfigured
 from batuta_hooks.registry.entry import TTL_S, Miss
 from batuta_hooks.registry.glance import Glance, cache_folder
+from batuta_hooks.registry.index_folder import CRATES_IO_INDEX
 from batuta_hooks.registry.lookup import Answer, Lookup, as_published, release_of
-from batuta_hooks.registry.sources import GIT_INDEX, SPARSE, find_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +47,13 @@ class Place(NamedTuple):
 
 def find_place(folder: str, environment: Mapping[str, str] = os.environ) -> Place:
     """The registry that stands for crates.io in a folder, as cargo's configuration there has it."""
+    real = os.path.realpath(folder)
+    home = cargo_home(environment, real)
+    if is_unconfigured(real, home, environment):
+        return Place(CRATES_IO_INDEX, "", told_offline(environment), home)
+    from batuta_hooks.registry.cargo_config import ConfigFault, read_cargo_config
+    from batuta_hooks.registry.sources import GIT_INDEX, SPARSE, find_source
+
     config = read_cargo_config(folder, environment)
     if isinstance(config, ConfigFault):
         return Place("", f"cargo refuses its configuration: {config}", "", "")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.registry.cargo_home import cargo_home
 from batuta_hooks.registry.config_files import ConfigRefused, Located, read_tree
+from batuta_hooks.registry.config_places import cargo_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

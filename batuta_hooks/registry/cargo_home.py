@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 
 from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.registry.entry import MAX_BODY_BYTES
 from batuta_hooks.registry.files import read_file
 from batuta_hooks.registry.names import sparse_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from batuta_hooks.registry.index import Span
 
@@ -61,22 +62,6 @@ class CachedIndex(NamedTuple):
         return value.strip(" ") if name == header else ""
 
 
-def cargo_home(environment: Mapping[str, str], folder: str) -> str:
-    """The path of cargo's home: `CARGO_HOME`, relative to `folder`, or `.cargo` in the user's home.
-
-    Returns:
-        The path as cargo would spell it, whether it exists or not; empty where the user has no home.
-    """
-    home = environment.get("CARGO_HOME")
-    if home:
-        return os.path.join(folder, home)
-    user = environment.get("HOME")
-    if user is None:
-        user = os.path.expanduser("~")  # without HOME that is the user database's
-        return "" if user == "~" else os.path.join(user, ".cargo")
-    return os.path.join(user, ".cargo")
-
-
 def cached_indexes(home: str, index_url: str, name: str) -> list[CachedIndex]:
     """What cargo keeps of a crate of one registry, the copy written last first; what cannot be read is left out.
 
@@ -110,9 +95,7 @@ def read_cached_index(path: str) -> CachedIndex:
         OSError: it is not there, cannot be read or is too large.
         CacheFault: it is not an index cache.
     """
-    from batuta_hooks.registry.index import MAX_BYTES  # whoever finds an answer in the cache needs none of it
-
-    content = read_file(path, MAX_BYTES)
+    content = read_file(path, MAX_BODY_BYTES)
     return parse_cached_index(content.data)._replace(written_s=content.modified_s, path=path)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.registry.config_places import config_files
 from batuta_hooks.registry.files import read_file
 
 TYPE_CHECKING = False
@@ -58,43 +59,9 @@ def read_tree(folder: str, home: str) -> dict[str, Any]:
         ConfigRefused: cargo would refuse one of the files, or all of them together.
     """
     tree: dict[str, Any] = {}
-    for path in _files(folder, home):
+    for path in config_files(folder, home):
         _merge(tree, _read(path, set()), over=False)
     return tree
-
-
-def _files(folder: str, home: str) -> list[str]:
-    """The configuration files, the one that counts most first."""
-    found, seen = [], []
-    current = folder
-    while True:
-        here = os.path.join(current, ".cargo")
-        try:
-            seen.append(os.stat(here))
-        except (OSError, ValueError):
-            pass
-        else:
-            found += _file_in(here)
-        above = os.path.dirname(current)
-        if above == current:
-            break
-        current = above
-    try:
-        status = os.stat(home)
-    except (OSError, ValueError):
-        return found
-    if not any(os.path.samestat(status, other) for other in seen):
-        found += _file_in(home)
-    return found
-
-
-def _file_in(folder: str) -> list[str]:
-    """The configuration file of a folder; the old name, without `.toml`, goes first, unless it cannot be opened."""
-    old = os.path.join(folder, "config")
-    if os.access(old, os.R_OK):
-        return [old]
-    new = f"{old}.toml"
-    return [new] if os.path.exists(new) else []
 
 
 def _read(path: str, seen: set[str]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ CLOCK_SLACK_S = 60
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _HEAD_OF_LINE = 384
+_CRATES_IO = "sparse+https://index.crates.io/"
 
 
 class Miss(NamedTuple):
@@ -106,6 +107,8 @@ def registry_identity(index_url: str) -> str:
     Raises:
         InvalidUrl: it is no URL.
     """
+    if index_url == _CRATES_IO:
+        return index_url  # what would come out of it below
     from batuta_hooks.registry.urls import parse_url
 
     return parse_url(index_url)._replace(user="").canonical

@@ -7,11 +7,11 @@ found too; the older one is that of 64-bit little-endian machines.
 
 from __future__ import annotations
 
-from batuta_hooks.registry.urls import Url, parse_url
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from batuta_hooks.registry.urls import Url
 
 CRATES_IO_INDEX = "sparse+https://index.crates.io/"
 CRATES_IO_GIT_INDEX = "https://github.com/rust-lang/crates.io-index"
@@ -35,6 +35,8 @@ def index_folders(index_url: str) -> tuple[str, str]:
     """
     if index_url == CRATES_IO_INDEX:
         return CRATES_IO_FOLDERS
+    from batuta_hooks.registry.urls import parse_url
+
     url = parse_url(index_url)
     return _folder(url, _new_hash), _folder(url, _old_hash)
 

@@ -173,9 +173,10 @@ class Lookup:
         if not self._cargo_home:
             return
         from batuta_hooks.registry.cargo_home import cached_indexes
-        from batuta_hooks.registry.index import versions
 
         for cached in cached_indexes(self._cargo_home, self._registry, crate):
+            from batuta_hooks.registry.index import versions
+
             listed = versions(cached.data, crate, cached.lines)
             if listed:
                 checked_at = int(cached.written_s)

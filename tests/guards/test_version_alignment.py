@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from batuta_hooks.guards.version_alignment import main
 from tests.guards.asking import Answer
 from tests.guards.asking import ask as ask_guard
 from tests.support.online import go_online
+from tests.support.process import run, unmeasured
 from tests.support.registry import FaultyRegistry
 from tests.support.repos import Repo, make_repo, package
 
@@ -224,6 +226,27 @@ def test_lock_file_blame(stack: Path) -> None:
     repo.write({"Cargo.lock": lock.replace("0.0.9", "0.0.8")})
     repo.git("add", "--all")
     assert judge(repo, "--stage", "commit") == [("VA009", "error", "Cargo.lock")]
+
+
+#: What reading an index file takes, and what only some stacks give reason for.
+UNNEEDED = {
+    *("hashlib", "zlib", "json", "datetime", "sqlite3", "fnmatch", "batuta_hooks.registry.index"),
+    *("batuta_hooks.checks.meeting", "batuta_hooks.checks.lock_files", "batuta_hooks.checks.circles"),
+}
+
+
+def test_a_clean_run_reads_no_index_file(stack: Path) -> None:
+    """What the cache's entry says is enough, and whatever nothing gives reason for is not loaded."""
+    repo = make_repo(stack / "app", using("0.1"))
+    warm()
+    code = (
+        "import sys; before = set(sys.modules); from batuta_hooks.guards.version_alignment import main; "
+        "assert main(['--stage', 'commit', '--strict']) == 0; print(*(set(sys.modules) - before))"
+    )
+    run([sys.executable, "-c", code], cwd=repo.path, env=unmeasured())  # remembers the siblings, of which are none
+    loaded = set(run([sys.executable, "-c", code], cwd=repo.path, env=unmeasured()).stdout.split())
+    assert {"_sqlite3", "batuta_hooks.checks.features"} <= loaded
+    assert loaded & UNNEEDED == set()
 
 
 def test_odd_caches(stack: Path) -> None:

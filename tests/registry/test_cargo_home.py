@@ -17,10 +17,10 @@ from batuta_hooks.registry.cargo_home import (
     CachedIndex,
     CacheFault,
     cached_indexes,
-    cargo_home,
     parse_cached_index,
     read_cached_index,
 )
+from batuta_hooks.registry.config_places import cargo_home
 from batuta_hooks.registry.files import read_file
 from batuta_hooks.registry.index import MAX_BYTES, list_releases, list_versions, release, versions
 from batuta_hooks.registry.index_folder import CRATES_IO_FOLDERS, CRATES_IO_GIT_INDEX, CRATES_IO_INDEX, index_folders
