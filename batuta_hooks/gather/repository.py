@@ -14,6 +14,8 @@ INDEX = "index"
 WORKTREE = "worktree"
 TAGS = "tags"
 
+#: Variables by which the worktree is another one than that around the current folder.
+_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE")
 _NO_WORKTREE = "must be run in a work tree"
 
 
@@ -25,12 +27,16 @@ class Repository:
         source: ``index``, ``worktree``, ``""`` where only commits will be asked for, or `TAGS` where mostly tags will.
         sibling: whether it is another repository than the one a hook runs in, see
             `batuta_hooks.git.command.environment`.
+        is_at_top: whether the current folder is the worktree's top folder, as it is for the hooks of a commit; believed
+            where that has a ``.git`` and no variable says otherwise.
 
     Raises:
         BatutaError: git cannot be run.
     """
 
-    def __init__(self, folder: str | None = None, source: str = WORKTREE, *, sibling: bool = False) -> None:
+    def __init__(
+        self, folder: str | None = None, source: str = WORKTREE, *, sibling: bool = False, is_at_top: bool = False
+    ) -> None:
         self.folder = folder
         #: what git is asked with, see `batuta_hooks.git.command.environment`
         self.env = environment(sibling=sibling)
@@ -40,7 +46,10 @@ class Repository:
         self._listing: Git | None = list_index(folder, self.env) if source in (INDEX, WORKTREE) else None
         self._announced: Announced | None = None
         self._entries: dict[str, str] = {}
-        self._top: str | None = None
+        is_known = is_at_top and os.path.lexists(".git") and not any(name in os.environ for name in _ELSEWHERE)
+        self._top: str | None = os.getcwd() if is_known else None
+        #: whether most files of the index can be read from the worktree, after a look at their ids
+        self.has_checkout = is_known
         self.objects = Objects(folder, self.env)
         self._trees: dict[str, Git] = {}
 
@@ -91,7 +100,8 @@ class Repository:
         """
         self.advance()
         if self._announced is not None:
-            return GitTree(self._announced.leave_out(), self.objects)
+            checkout = self._top or "" if self.has_checkout else ""
+            return GitTree(self._announced.leave_out(), self.objects, beside=checkout)
         return GitTree(self._entries, self.objects, self.top)
 
     def start_tree(self, oid: str) -> None:

@@ -136,15 +136,9 @@ class Judging:
             return None
         from batuta_hooks.gather.configuration import read_configuration
 
-        config, warnings = read_configuration(self._top(), table, root_text=text)
+        config, warnings = read_configuration(self._repository.top, table, root_text=text)
         self._warnings.update(dict.fromkeys(warnings))
         return config
-
-    def _top(self) -> str:
-        """The worktree's top folder: at a commit git starts its hooks there, and need not be asked."""
-        if self._stage == "commit" and os.path.lexists(".git") and not any(name in os.environ for name in _ELSEWHERE):
-            return os.getcwd()
-        return self._repository.top
 
     def _ask(self, facts: Facts, tree: GitTree, commit: str) -> list[Finding]:
         findings = set()

@@ -146,9 +146,10 @@ def judge(
         is_native = not any(name in os.environ for name in _FRAMEWORK_NAMES)
         source = INDEX if stage == "commit" and is_native else WORKTREE
     is_revision = source not in (INDEX, WORKTREE)
-    repository = Repository(source="" if is_revision else source)
+    is_hook = stage == "commit" and source == INDEX
+    repository = Repository(source="" if is_revision else source, is_at_top=is_hook)
     try:
-        if source != WORKTREE:
+        if source != WORKTREE and not repository.has_checkout:
             repository.objects.start()
         judging_class = load_judging()
         if is_revision:

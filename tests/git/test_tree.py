@@ -46,6 +46,56 @@ def test_each_source_has_its_own_bytes(tmp_path: Path) -> None:
     assert [tree_of(repo, source).read("Cargo.toml") for source in SOURCES] == [b"index", b"worktree", b"commit"]
 
 
+@pytest.mark.parametrize("ids", ["sha1", "sha256"])
+def test_at_a_commit_files_stand_for_blobs_of_the_same_bytes(
+    ids: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the top folder the index is read from the worktree wherever the bytes are the blob's, else by git."""
+    repo = Repo(tmp_path)
+    repo.git("init", "--quiet", f"--object-format={ids}", "--initial-branch", "main")
+    repo.write(dict.fromkeys(["same", "other", "gone", "link", "folder"], "staged"))
+    repo.git("add", "--all")
+    repo.write({"other": "changed"})
+    for path in ("gone", "link", "folder"):
+        (tmp_path / path).unlink()
+    (tmp_path / "link").symlink_to("same")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    repository = Repository(source=INDEX, is_at_top=True)
+    tree = repository.tree()
+    assert repository.has_checkout
+    assert tree.read("same") == b"staged"
+    assert repository.objects._git is None  # nobody was asked
+    assert [tree.read(path) for path in ("other", "gone", "link", "folder")] == [b"staged"] * 4
+    assert repository.top == str(tmp_path)
+    repository.close()
+
+
+def test_line_ends_of_the_worktree_are_not_those_of_the_blob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where git turns them at checkout, what will be committed is read."""
+    repo = make_repo(tmp_path, {"Cargo.toml": "a\nb\n", ".gitattributes": "* text eol=crlf\n"})
+    (tmp_path / "Cargo.toml").unlink()
+    repo.git("checkout", "--", "Cargo.toml")
+    assert (tmp_path / "Cargo.toml").read_bytes() == b"a\r\nb\r\n"
+    monkeypatch.chdir(tmp_path)
+    repository = Repository(source=INDEX, is_at_top=True)
+    assert repository.tree().read("Cargo.toml") == b"a\nb\n"
+    repository.close()
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE"])
+def test_where_a_variable_names_the_worktree_git_is_asked(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The current folder is not taken for the top folder then, nor where it has no repository of its own."""
+    repo = make_repo(tmp_path / "r", {"below/file": "x"})
+    monkeypatch.chdir(repo.path / "below")
+    assert not Repository(source="", is_at_top=True).has_checkout
+    monkeypatch.chdir(repo.path)
+    monkeypatch.setenv(name, {"GIT_DIR": ".git", "GIT_WORK_TREE": "below"}[name])
+    assert not Repository(source="", is_at_top=True).has_checkout
+
+
 def test_manifests_and_configurations_are_found_by_name(tmp_path: Path) -> None:
     """Exactly the files of these names, sorted, wherever they lie."""
     manifests = ["Cargo.toml", "a b/Cargo.toml", "deep/er/Cargo.toml", "ä\n/Cargo.toml"]
