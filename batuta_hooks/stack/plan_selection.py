@@ -86,7 +86,7 @@ class Selection:
         if is_unreleased(crate):
             self._join(name, "named" if is_named else "", *_own_reasons(crate))
         elif self._wants_version(crate):
-            self._join(name, f"version {self._wish.bumps[name]} was asked for")
+            self._join(name, f"version {self._meant(name)} was asked for")
         elif is_named:
             self.left_out[name] = f"nothing changed since {crate.change.since or crate.version}"
         if is_named:
@@ -100,8 +100,12 @@ class Selection:
         return crate.name in self.undecided
 
     def _wants_version(self, crate: CrateFacts) -> bool:
-        version = read_version(self._wish.bumps.get(crate.name))
+        version = read_version(self._meant(crate.name))
         return version is not None and not is_published(crate, version)
+
+    def _meant(self, name: str) -> str | None:
+        """The level or version that is meant for a crate, and not only for all that the plan bumps."""
+        return self._wish.bumps.get(name, self._wish.bump if name in self._wish.crates else None)
 
     def _pull(self, crate: CrateFacts) -> None:
         """The unreleased stack crates that a crate needs, and those that these need."""

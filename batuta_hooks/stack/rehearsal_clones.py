@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from batuta_hooks.git.command import Git, GitError, environment
+from batuta_hooks.stack.checkouts import git_folders
 from batuta_hooks.stack.plan_edits import Writing, writing
 from batuta_hooks.stack.plan_values import Plan, RepositoryPlan
 
 _WHO = ("-c", "user.name=batuta-stack", "-c", "user.email=batuta-stack@localhost", "-c", "commit.gpgSign=false")
 _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "tag.gpgSign=false", "-c", "gc.auto=0")
 _TIMEOUT_S = 600.0
+_SHA1 = re.compile(r"[0-9a-f]{40}")
 
 Cargo = Callable[[Sequence[str], str], None]
 """Runs cargo with these arguments in a folder; raises BatutaError with its words where it fails."""
@@ -35,9 +38,36 @@ def clone_at(source: str, commit: str, folder: str, plan: RepositoryPlan) -> Clo
     """
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     env = _environment()
+    if _borrow(source, commit, folder):
+        Git([*_QUIET, "reset", "--quiet", "--hard"], folder, env).collect(_TIMEOUT_S)
+        return Clone(folder, plan)
     Git([*_QUIET, "clone", "--quiet", "--shared", "--no-checkout", "--", source, folder], None, env).collect(_TIMEOUT_S)
     Git([*_QUIET, "checkout", "--quiet", "--detach", commit], folder, env).collect(_TIMEOUT_S)
     return Clone(folder, plan)
+
+
+def _borrow(source: str, commit: str, folder: str) -> bool:
+    """Make a repository at a commit as `git clone --shared` would, without its processes (gitrepository-layout(5)).
+
+    Returns:
+        False where git has to do it: the history is cut off, or its objects have another format than the usual one.
+    """
+    common = os.path.realpath(git_folders(source)[1])
+    objects = os.path.join(common, "objects")
+    if not _SHA1.fullmatch(commit) or os.path.exists(os.path.join(common, "shallow")) or "\n" in objects:
+        return False
+    own = os.path.join(folder, ".git")
+    files = {
+        "HEAD": f"{commit}\n",
+        "config": "[core]\n\trepositoryformatversion = 0\n\tbare = false\n",
+        os.path.join("objects", "info", "alternates"): f"{objects}\n",
+    }
+    os.makedirs(os.path.join(own, "objects", "info"))
+    os.makedirs(os.path.join(own, "refs"))
+    for name, text in files.items():
+        with open(os.path.join(own, name), "wb") as file:
+            file.write(os.fsencode(text))
+    return True
 
 
 def edit_clone(plan: Plan, clone: Clone, wave: int, cargo: Cargo) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, Self
 
 from batuta_hooks.domain.errors import BatutaError
@@ -22,6 +22,7 @@ from batuta_hooks.stack.plan_values import Plan, PlannedRelease, RepositoryPlan
 from batuta_hooks.stack.processes import Ended, Processes
 from batuta_hooks.stack.rehearsal_clones import Clone, clone_at, edit_clone, tag_clone
 from batuta_hooks.stack.rehearsal_registry import Rehearsed, rehearsal_environment
+from batuta_hooks.stack.release_cargo import UPLOADED
 from batuta_hooks.stack.release_gather import Gathered
 from batuta_hooks.stack.work_folder import work_folder
 
@@ -136,13 +137,19 @@ class _Stage:
         self._env = rehearsal_environment(folder, registry, {one.registry for one in plan.releases})
         self._clones: dict[str, Clone] = {}
         self._lost: set[str] = set()
+        self._cloning: dict[str, Future[None]] = {}
 
     def play(self) -> None:
         """Carry out the plan, wave by wave, then look at what a user gets."""
+        waves: dict[str, int] = {}
+        for one in self._plan.releases:
+            waves[one.repository] = min(one.wave or 0, waves.get(one.repository, one.wave or 0))
+        ordered = sorted(self._plan.repositories, key=lambda one: waves[one.path])
         with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as threads:
-            list(threads.map(self._clone, range(len(self._plan.repositories)), self._plan.repositories))
-        for number, wave in enumerate(self._plan.waves, 1):
-            self._play_wave(number, wave)
+            # while cargo publishes one wave, the next ones' clones are made
+            self._cloning = {one.path: threads.submit(self._clone, n, one) for n, one in enumerate(ordered)}
+            for number, wave in enumerate(self._plan.waves, 1):
+                self._play_wave(number, wave)
         for release in self._plan.releases:
             if self._manner.makes_consumers and release.crate not in self._lost:
                 self._consume(release)
@@ -155,6 +162,8 @@ class _Stage:
             self._lost |= {release.crate for release in self._plan.releases if release.repository == one.path}
 
     def _play_wave(self, number: int, wave: Sequence[str]) -> None:
+        for path in {release.repository for release in self._plan.releases if release.crate in wave}:
+            self._cloning[path].result()
         ready = [release for name in wave if (release := self._ready(name)) is not None]
         for path in sorted({release.repository for release in ready}):
             own = [release.crate for release in ready if release.repository == path]
@@ -194,7 +203,8 @@ class _Stage:
             options.append("--no-verify")
         if release.registry != CRATES_IO:
             options += ["--registry", release.registry]
-        self._cargo(options, os.path.join(clone.folder, os.path.dirname(release.manifest_path)))
+        folder = os.path.join(clone.folder, os.path.dirname(release.manifest_path))
+        self._cargo(options, folder, until=UPLOADED)
 
     def _consume(self, release: PlannedRelease) -> None:
         """Use a crate as a stranger would: in a fresh project, by its version alone."""
@@ -215,8 +225,8 @@ class _Stage:
             with self._step(release.repository, release.crate, verb):
                 self._cargo([verb, "--quiet"], folder)
 
-    def _cargo(self, options: Sequence[str], folder: str) -> None:
-        ended: Ended = self._processes.run(["cargo", *options], folder, self._env, _TIMEOUT_S)
+    def _cargo(self, options: Sequence[str], folder: str, *, until: bytes = b"") -> None:
+        ended: Ended = self._processes.run(["cargo", *options], folder, self._env, _TIMEOUT_S, until=until)
         if ended.code:
             raise BatutaError(ended.said or f"cargo ended with exit code {ended.code}")
 

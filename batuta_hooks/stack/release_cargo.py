@@ -23,6 +23,8 @@ from batuta_hooks.registry.config_files import ConfigRefused
 from batuta_hooks.stack.processes import Ended, Processes
 
 TIMEOUT_S = 3600.0
+UPLOADED = b"\n    Uploaded "
+"""What ``cargo publish`` says once the registry has taken an upload; then it would wait for the index."""
 _VERSION_TIMEOUT_S = 60.0
 
 _HIDING = ("patch", "paths")
@@ -152,7 +154,7 @@ class Cargo:
     def publish(self, options: Sequence[str], folder: str) -> Ended:
         """Run ``cargo publish`` until the registry has taken the upload: how long to wait for the index is ours."""
         command = ["cargo", "publish", *options]
-        return self._processes.run(command, folder, self._env, TIMEOUT_S, until=b"\n    Uploaded ")
+        return self._processes.run(command, folder, self._env, TIMEOUT_S, until=UPLOADED)
 
     def run(self, options: Sequence[str], folder: str, timeout_s: float = TIMEOUT_S) -> Ended:
         """Run cargo to its end."""

@@ -28,6 +28,18 @@ def test_unchanged(stack: ReleaseStack) -> None:
     plan = stack.plan("b")
     assert (plan.waves, plan.blocked) == ((), ())
     assert plan.left_out == (("b", "nothing changed since 0.1.0"),)
+    assert stack.plan("b", bump="minor").waves == ()
+
+
+def test_unchanged_at_a_version(stack: ReleaseStack) -> None:
+    """A version that is asked for by name is released all the same, once: one that is published is not."""
+    stack.crate("a")
+    stack.crate("b")
+    for wish in ({"bump": "0.2.0"}, {"bumps": {"a": "0.2.0"}}):
+        plan = stack.plan("a", **wish)
+        assert versions(plan) == {"a": "0.2.0"}
+        assert plan.releases[0].reasons == ("version 0.2.0 was asked for",)
+    assert stack.plan("a", bump="0.1.0").waves == stack.plan(bump="0.2.0").waves == ()
 
 
 def test_changed(stack: ReleaseStack) -> None:
