@@ -41,7 +41,7 @@ class Meeting:
     """The needs of a stack's crates, and which crates meet in a build."""
 
     def __init__(self, stack: Stack) -> None:
-        self._stack = stack
+        self.stack = stack
         self._crates = list(stack.crates())
         self._numbers = {crate.name: number for number, crate in enumerate(self._crates)}
         self._needs: dict[str, list[Need]] = {}
@@ -71,14 +71,14 @@ class Meeting:
     def _linked(self, crate: StackCrate, *, is_dev: bool) -> list[int]:
         return [
             self._numbers[dependency.package]
-            for dependency in self._stack.inside(crate)
+            for dependency in self.stack.inside(crate)
             if self._is_link(crate, dependency, is_dev=is_dev)
         ]
 
     def _back_links(self, number: int) -> list[int]:
         return [
             self._numbers[crate.name]
-            for crate, dependency in self._stack.needing(self._crates[number].name)
+            for crate, dependency in self.stack.needing(self._crates[number].name)
             if self._is_link(crate, dependency, is_dev=False)
         ]
 
@@ -93,14 +93,14 @@ class Meeting:
 
     def packages(self) -> list[str]:
         """The packages that more than one crate needs, sorted."""
-        return sorted(name for name in self._stack.needed() if len({need.crate.name for need in self.needs(name)}) > 1)
+        return sorted(name for name in self.stack.needed() if len({need.crate.name for need in self.needs(name)}) > 1)
 
     def needs(self, package: str) -> list[Need]:
         """Every crate's need of a package, in the order of the stack."""
         if package not in self._needs:
             self._needs[package] = [
                 Need(crate, dependency, parsed(dependency.requirement))
-                for crate, dependency in self._stack.needing(package)
+                for crate, dependency in self.stack.needing(package)
                 if dependency.requirement is not None and package != crate.name
             ]
         return self._needs[package]
@@ -166,7 +166,7 @@ class Meeting:
     def apart(self, package: str) -> frozenset[tuple[str, str]]:
         """The pairs of requirements of a package, as crates write them, that no version meets."""
         if package not in self._apart:
-            texts = list(dict.fromkeys(self._stack.requirements(package)))
+            texts = list(dict.fromkeys(self.stack.requirements(package)))
             self._apart[package] = frozenset(
                 pair
                 for number, one in enumerate(texts)

@@ -20,6 +20,7 @@ from batuta_hooks.stack.checkouts import Workspace, find_workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.fetching import fetch_all
 from batuta_hooks.stack.moment import moment
+from batuta_hooks.stack.supposing import read_wishes
 from batuta_hooks.stack.verdict import Report
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Wishes(NamedTuple):
         strict: warnings and open questions fail too.
         fetch: fetch in every repository first.
         verify: ask the registry about the published versions.
+        what_if: versions to be taken for published, as `NAME=VERSION`.
         deep: find out what users of each crate would get.
     """
 
@@ -47,6 +49,7 @@ class Wishes(NamedTuple):
     fetch: bool = False
     verify: bool = False
     deep: bool = False
+    what_if: Sequence[str] = ()
 
 
 class Progress:
@@ -86,6 +89,7 @@ def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes
         asking=asking,
         tags=wishes.fetch or wishes.verify,
         deep=wishes.deep,
+        what_if=read_wishes(wishes.what_if),
     )
     say_notes([*report.notes, *([_ALONE] if report.is_alone and not common.quiet else [])])
     truths: Truths | None = None

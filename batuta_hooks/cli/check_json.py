@@ -32,6 +32,7 @@ def check_document(report: Report, now: datetime, truths: Truths | None = None) 
         "conflicts": [conflict._asdict() for conflict in report.conflicts],
         "cycles": report.cycles,
         "deep": [{**crate._asdict(), "shared": [held._asdict() for held in crate.shared]} for crate in report.deep],
+        "what_if": [{**one._asdict(), "breaks": [broken._asdict() for broken in one.breaks]} for one in report.what_if],
         "unknown": [
             {"repository": place, "crate": unknown.crate, "why": unknown.why} for place, unknown in report.unknown
         ],

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from batuta_hooks.cli.check_deep import deep_lines
 from batuta_hooks.cli.check_published import published_lines
 from batuta_hooks.cli.check_table import registry_text, table_lines
+from batuta_hooks.cli.check_what_if import what_if_lines
 from batuta_hooks.cli.conflicts import sides_of
 from batuta_hooks.cli.terminal import age, console, counted
 from batuta_hooks.domain.finding import ERROR, WARNING
@@ -91,6 +92,7 @@ def print_report(report: Report, shown: Shown, *, color: bool, truths: Truths | 
         list(_checkouts(report, verbose=verbose)),
         list(findings),
         list(published_lines(report, truths, verbose=verbose)) if truths is not None else [],
+        list(what_if_lines(report.what_if)),
         list(deep_lines(report.deep, verbose=verbose)),
         list(_conflicts(report, out.width)),
         list(_refusals(report, out.width)),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 
 from batuta_hooks.checks.shared_versions import Conflict, conflicts, duplicates
+from batuta_hooks.checks.supposed import Wish
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Policy
 from batuta_hooks.domain.finding import Unknown
@@ -24,6 +25,7 @@ from batuta_hooks.stack.deep import Deep, look_deep
 from batuta_hooks.stack.judging import MISCONFIGURED, Judged, Opened, Said, folder_of, judge_opened, open_repository
 from batuta_hooks.stack.publishable import Verdicts, judge_publishable, refused_links
 from batuta_hooks.stack.strangers import set_strangers_aside
+from batuta_hooks.stack.supposing import Supposing
 from batuta_hooks.stack.tags import judge_tags
 from batuta_hooks.stack.verdict import Crate, Placed, Report, Undecided
 
@@ -43,6 +45,7 @@ def check(  # noqa: PLR0913  named options
     beside: Callable[[Opened, View | None], None] = lambda _opened, _view: None,
     tags: bool = False,
     deep: bool = False,
+    what_if: Sequence[Wish] = (),
 ) -> Report:
     """Judge every repository of the workspace.
 
@@ -55,6 +58,7 @@ def check(  # noqa: PLR0913  named options
         asking: how the registry is asked; ``None`` to do without all that it knows.
         beside: shown each repository, with what the registry knows, before it is judged; from several threads.
         deep: whether what users of each crate would get is found out too.
+        what_if: versions to be taken for published, or chosen.
         tags: whether the tags of the versions here are judged too, by what the remotes have unless no socket may be
             opened.
 
@@ -62,7 +66,8 @@ def check(  # noqa: PLR0913  named options
         BatutaError: git cannot be run, a crate is not known, or no repository at all could be judged.
     """
     with ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0))) as threads:
-        opened = open_all(threads, workspace, source, crates, on_progress)
+        supposing = Supposing(what_if)
+        opened = supposing.edited(open_all(threads, workspace, source, crates, on_progress))
         with Registries(asking or Asking(now)) as registries:
             if asking:
                 ready = [one for one in opened if isinstance(one, Opened)]
@@ -70,6 +75,8 @@ def check(  # noqa: PLR0913  named options
                 registries.ask([Wanted(workspace.folder), *wanted])
             opened = side_by_side(opened)
             ready = [one for one in opened if isinstance(one, Opened)]
+            if asking:
+                supposing.tell(ready, registries)
             strangers = set_strangers_aside(ready, registries) if asking else {}
             verdicts = judge_publishable(ready, registries if asking else None, crates, on_progress)
             found = look_deep(ready, registries, crates) if deep and asking else Deep()
@@ -119,12 +126,13 @@ def check(  # noqa: PLR0913  named options
         cycles=cycles if not crates else tuple(one for one in cycles if not set(crates).isdisjoint(one)),
         data_age_s=registries.oldest_age_s,
         as_of=asking.as_of if asking else "",
-        notes=tuple(registries.notes),
+        notes=(*registries.notes, *supposing.notes),
         conflicts=tuple(_conflicts(open_ones, policy, findings)),
         duplicates=tuple(duplicates(open_ones[0].facts.stack, policy)) if open_ones and not crates else (),
         made_at=int(now.timestamp()),
         is_alone=len(workspace.repositories) == 1 and _looks_beyond(open_ones, everything),
         deep=found.crates,
+        what_if=supposing.outcome(open_ones),
     )
 
 

@@ -91,11 +91,17 @@ class View:
         self._releases: dict[tuple[str, str], Release | Unknown | None] = {}
         self._origins: dict[tuple[str, str], Origin | Unknown] = {}
         self._strangers: dict[str, str] = {}
+        self._supposed: dict[str, Release] = {}
 
     def set_aside(self, strangers: Mapping[str, str]) -> None:
         """Know nothing any more of crates that are another project's: its repository by their names."""
         self._strangers.update(strangers)
         self._drop(strangers)
+
+    def suppose(self, release: Release) -> None:
+        """Answer as if the registry had this version, unless nothing is known of the crate."""
+        self._supposed[release.name] = release
+        self._drop([release.name])
 
     def _drop(self, crates: Iterable[str]) -> None:
         names = set(crates)
@@ -128,6 +134,9 @@ class View:
         key = crate, version
         if key not in self._releases:
             found = self._thread.submit(release_of, self.answer(crate), version).result()
+            supposed = self._supposed.get(crate)
+            if supposed is not None and supposed.version == version and not found:
+                found = supposed
             if self._then and isinstance(found, Release):
                 found = found._replace(yanked=False)
             self._releases[key] = found
@@ -167,7 +176,17 @@ class View:
             self.sources[crate] = CARGO_HOME
         else:
             self.sources[crate] = REGISTRY if crate in self._asked else CACHE
-        return _as_of(answer, self._then) if self._then and isinstance(answer, Answer) else answer
+        if isinstance(answer, Unknown):
+            return answer
+        told = _as_of(answer, self._then) if self._then else answer
+        supposed = self._supposed.get(crate)
+        return told if supposed is None or isinstance(told, Unknown) else _with(told, supposed.version)
+
+
+def _with(answer: Answer, version: str) -> Answer:
+    versions = (*(one for one in answer.versions if one != version), version)
+    yanked = tuple(one for one in answer.yanked if one != version)
+    return answer._replace(is_absent=False, versions=versions, yanked=yanked)
 
 
 def _seconds(then: str) -> float:

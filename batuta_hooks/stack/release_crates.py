@@ -71,7 +71,7 @@ def crate_facts(
         manifest_path=manifest.path,
         folder=manifest.folder,
         version=manifest.package.version or "0.0.0",
-        version_at=_version_at(opened, manifest),
+        version_at=version_place(opened, manifest),
         registry=draft.target.registry,
         is_publishable=may_go(draft),
         needs=tuple(_needs(manifest, drafts)),
@@ -90,7 +90,8 @@ def _concerns(refusal: Refusal, target: Target) -> bool:
     return target.registry == CRATES_IO or refusal.code not in _OF_CRATES_IO
 
 
-def _version_at(opened: Opened, manifest: Manifest) -> Place:
+def version_place(opened: Opened, manifest: Manifest) -> Place:
+    """Where the version of a resolved manifest's package is written: in the workspace's root, if it is inherited."""
     if "version" in manifest.inherited_keys:
         root = opened.facts.manifests.root_of(manifest)
         if isinstance(root, Manifest):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from batuta_hooks.checks.downstream import Downstream
 from batuta_hooks.checks.shared_versions import Conflict
+from batuta_hooks.checks.supposed import Supposed
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
 from batuta_hooks.domain.publishable import Publishable
 from batuta_hooks.stack.checkouts import Checkout
@@ -109,6 +110,7 @@ class Report(NamedTuple):
         made_at: the time of the report, in seconds since the epoch.
         is_alone: whether one repository was looked at alone, where sibling checkouts would have counted.
         deep: what users of each crate would get, where that was asked for.
+        what_if: what would come of the versions that are supposed to be there.
     """
 
     workspace: str
@@ -126,6 +128,7 @@ class Report(NamedTuple):
     made_at: int = 0
     is_alone: bool = False
     deep: tuple[Downstream, ...] = ()
+    what_if: tuple[Supposed, ...] = ()
 
     def fetched_age_s(self, checkout: Checkout) -> int | None:
         """Seconds since a repository last fetched; ``None`` where nothing tells."""

@@ -43,6 +43,7 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         "conflicts": [],
         "cycles": [],
         "deep": [],
+        "what_if": [],
         "unknown": [],
         "repositories": [
             {

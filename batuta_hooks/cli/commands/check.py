@@ -34,10 +34,14 @@ def _check(
     deep: Annotated[
         bool, typer.Option("--deep", help="Find out what users of each crate would get, where no lock file tells.")
     ] = False,
+    what_if: Annotated[
+        list[str] | None,
+        typer.Option("--what-if", metavar="NAME=VERSION", help="Judge as if this version were published or chosen."),
+    ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Run git fetch in every repository first.")] = False,
 ) -> int:
     """Judge every crate of every repository: would cargo publish it, would a clone build?"""
     from batuta_hooks.cli.check import Wishes, run_check
 
     names = [*(crates or ()), *([project] if project is not None else ())]
-    return run_check(common, names, source, Wishes(format, strict, fetch, verify_published, deep))
+    return run_check(common, names, source, Wishes(format, strict, fetch, verify_published, deep, tuple(what_if or ())))
