@@ -47,7 +47,9 @@ def version_before(published: Published, version: Version) -> str | None:
 
     A pre-release only where there is nothing else: nobody gets those without asking.
     """
-    read = [(one, text) for text in published.versions if (one := read_version(text)) is not None]
+    begins = ".".join(map(str, version.bucket))
+    near = [text for text in published.versions if text.startswith(begins)]
+    read = [(one, text) for text in near if (one := read_version(text)) is not None]
     known = [(one, text) for one, text in read if one.bucket == version.bucket and one.precedence <= version.precedence]
     return max(known, key=lambda one: (not one[0].pre, one[0].precedence), default=(None, None))[1]
 

@@ -11,7 +11,7 @@ from batuta_hooks.checks.published_versions import is_coming
 from batuta_hooks.checks.requirements import needs_registry
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.packaged import as_release
-from batuta_hooks.domain.version_text import read_version
+from batuta_hooks.domain.version_text import prefix_of, read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def offered_needs(facts: Facts, manifest: Manifest) -> Iterator[tuple[Dependency
 @lru_cache(maxsize=2048)  # the crates of a stack require the same of the same
 def matching(requirement: Requirement, texts: tuple[str, ...]) -> Sequence[str]:
     """The versions that a requirement matches, newest first."""
-    read = ((version, text) for text in texts if (version := read_version(text)) is not None)
+    begins = prefix_of(requirement)
+    near = [text for text in texts if text.startswith(begins)]
+    read = ((version, text) for text in near if (version := read_version(text)) is not None)
     found = [(version.precedence, text) for version, text in read if requirement.matches(version)]
     return [text for _, text in sorted(found, key=lambda one: one[0], reverse=True)]
 

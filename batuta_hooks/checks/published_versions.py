@@ -79,7 +79,9 @@ def is_coming(
     fitting = [one for one in read_all(texts) if requirement.matches(one)]
     if not fitting or published is None:
         return bool(fitting)
-    there = {version.precedence for version in read_all((*published.versions, *published.yanked))}
+    numbers = tuple([f"{one.major}.{one.minor}.{one.patch}" for one in fitting])
+    near = [text for text in (*published.versions, *published.yanked) if text.startswith(numbers)]
+    there = {version.precedence for version in read_all(near)}
     return any(one.precedence not in there for one in fitting)
 
 

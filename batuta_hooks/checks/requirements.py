@@ -8,7 +8,7 @@ from batuta_hooks.domain.finding import Finding
 from batuta_hooks.domain.manifest import Dependency, Manifest
 from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.tree import join
-from batuta_hooks.domain.version_text import read_version
+from batuta_hooks.domain.version_text import prefix_of, read_version
 from batuta_hooks.domain.workspace import line_of, position_of
 
 TYPE_CHECKING = False
@@ -74,12 +74,16 @@ def lockfile_of(facts: Facts, manifest: Manifest) -> Lockfile | None:
 
 def newest_matching(requirement: Requirement, versions: Iterable[str]) -> Version | None:
     """The newest version that a requirement matches; ``None`` where there is none."""
-    return max((version for version in read_all(versions) if requirement.matches(version)), default=None)
+    begins = prefix_of(requirement)
+    near = (text for text in versions if text.startswith(begins))
+    return max((version for version in read_all(near) if requirement.matches(version)), default=None)
 
 
 def is_matched(requirement: Requirement, versions: tuple[str, ...]) -> bool:
     """Whether a requirement matches one of the versions; the last ones, which are the likeliest, are tried first."""
-    return any(requirement.matches(version) for version in read_all(reversed(versions)))
+    begins = prefix_of(requirement)
+    near = (text for text in reversed(versions) if text.startswith(begins))
+    return any(requirement.matches(version) for version in read_all(near))
 
 
 def read_all(versions: Iterable[str]) -> Iterator[Version]:

@@ -5,7 +5,7 @@ cargo builds with what is installed; whoever has the Rust that `rust-version` pr
 
 from __future__ import annotations
 
-from batuta_hooks.checks.offered import offered_needs, releases
+from batuta_hooks.checks.offered import offered_needs
 from batuta_hooks.checks.requirements import at_line, judged_manifests
 from batuta_hooks.domain.finding import WARNING, Finding, Unknown
 from batuta_hooks.domain.manifest import Manifest
@@ -26,14 +26,17 @@ def find(facts: Facts) -> Iterator[Finding | Unknown]:
             continue
         for dependency, versions in offered_needs(facts, manifest):
             oldest: tuple[tuple[int, ...], str, str] | None = None
-            for release in releases(facts, dependency.package, versions):
-                if isinstance(release, Unknown):
-                    yield Unknown(release.crate, f"which Rust does it need, for `{manifest.name}`? {release.why}")
+            for version in versions:
+                rust = facts.rust_of(dependency.package, version)
+                if rust is None:
+                    continue
+                if isinstance(rust, Unknown):
+                    yield Unknown(rust.crate, f"which Rust does it need, for `{manifest.name}`? {rust.why}")
                     break
-                needed = _numbers(release.rust_version)
+                needed = _numbers(rust)
                 if needed is None or needed <= own:
                     break
-                here = needed, release.rust_version or "", release.version
+                here = needed, rust, version
                 oldest = here if oldest is None else min(oldest, here, key=lambda one: one[0])
             else:
                 if oldest is not None:

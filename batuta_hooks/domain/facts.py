@@ -123,6 +123,8 @@ class Facts(NamedTuple):
             whole seconds since 1970; ``None`` where there is none.
         planned: gives the versions of a package that a release under way is going to publish.
         policy: what the configuration says of versions.
+        rust_version: asks which Rust a version of a package declares, empty for none; ``None`` where the index does not
+            describe it. Where this is ``None`` itself, `release` tells it.
         origin: asks from which commit a published version of a package was made, its version spelled as published.
         tag: the tag that is judged, where one is.
         is_whole: whether every other repository of `stack` is judged too, so that a finding is said where it belongs.
@@ -143,10 +145,18 @@ class Facts(NamedTuple):
     committed_at: Callable[[], int | None] = _unborn
     planned: Callable[[str], Sequence[str]] = _nothing_planned
     policy: Policy = Policy()
+    rust_version: Callable[[str, str], str | Unknown | None] | None = None
     origin: Callable[[str, str], Origin | Unknown] = _no_archive
     tag: TagFacts | None = None
     is_whole: bool = False
     lockfile: Callable[[str], Lockfile | LockFault | None] = _no_lockfile
+
+    def rust_of(self, package: str, version: str) -> str | Unknown | None:
+        """The Rust that a version declares, empty for none; ``None`` where the index does not describe the version."""
+        if self.rust_version is not None:
+            return self.rust_version(package, version)
+        release = self.release(package, version)
+        return release if release is None or isinstance(release, Unknown) else release.rust_version or ""
 
     def needs(self, path: str) -> bool:
         """Whether the repository depends on a manifest: its top one, a workspace's member, or one that was readable."""

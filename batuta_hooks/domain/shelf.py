@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.domain.semver import InvalidRequirement, InvalidVersion, Requirement, Version
+from batuta_hooks.domain.semver import InvalidRequirement, Requirement, Version
+from batuta_hooks.domain.version_text import prefix_of, read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ class Shelf:
 
     def add_local(self, home: str, version: str, bundle: Bundle) -> None:
         """Put a package of the checkout there; needs with this home can be met by nothing else."""
-        self._local[home] = Offer(_version(version) or Version(0, 0, 0), version), bundle
+        self._local[home] = Offer(read_version(version) or Version(0, 0, 0), version), bundle
 
     def look_again(self, packages: Collection[str], coming: Mapping[str, Sequence[Release]]) -> None:
         """Ask anew about packages of which more is known now.
@@ -189,15 +190,16 @@ class Shelf:
             found = self._offers[package] = self._look(package)
         return found
 
-    def _look(self, package: str) -> tuple[Offer, ...] | Unknown:
+    def _look(self, package: str, begins: str = "") -> tuple[Offer, ...] | Unknown:
+        """The versions of a package; of the registry's those alone whose texts begin so."""
         coming = [Offer(version, one.version, False, True) for one in self._coming.get(package, ())
-                  if (version := _version(one.version)) is not None]  # fmt: skip
+                  if (version := read_version(one.version)) is not None]  # fmt: skip
         published = self.published(package)
         if isinstance(published, Unknown):
             return tuple(coming) or published
         found = [Offer(version, text, is_yanked, False) for texts, is_yanked in
-                 ((published.versions, False), (published.yanked, True))
-                 for text in texts if (version := _version(text)) is not None]  # fmt: skip
+                 ((published.versions, False), (published.yanked, True)) for text in texts
+                 if text.startswith(begins) and (version := read_version(text)) is not None]  # fmt: skip
         found.sort(key=lambda offer: offer.version.precedence, reverse=True)
         return (*found, *coming)
 
@@ -208,10 +210,12 @@ class Shelf:
         key = need.package, need.requirement
         found = self._matching.get(key)
         if found is None:
-            offers = self.offers(need.package)
+            wanted = _requirement(need.requirement)
+            offers = self._offers.get(need.package)
+            if offers is None:
+                offers = self._look(need.package, prefix_of(wanted) if wanted is not None else "")
             if not isinstance(offers, Unknown):
-                wanted = _requirement(need.requirement)
-                offers = tuple(one for one in offers if wanted is not None and wanted.matches(one.version))
+                offers = tuple([one for one in offers if wanted is not None and wanted.matches(one.version)])
             found = self._matching[key] = offers
         return found
 
@@ -255,20 +259,8 @@ class Shelf:
         return None if isinstance(bundle, Unknown) else bundle.links
 
 
-_versions: dict[str, Version | None] = {}
 _requirements: dict[str, Requirement | None] = {}
 _MOST_REMEMBERED = 1 << 16
-
-
-def _version(text: str) -> Version | None:
-    if text not in _versions:
-        if len(_versions) > _MOST_REMEMBERED:
-            _versions.clear()
-        try:
-            _versions[text] = Version.parse(text)
-        except InvalidVersion:
-            _versions[text] = None
-    return _versions[text]
 
 
 def _requirement(text: str) -> Requirement | None:

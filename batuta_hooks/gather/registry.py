@@ -15,7 +15,7 @@ from batuta_hooks.registry.config_places import cargo_home, is_unconfigured
 from batuta_hooks.registry.entry import TTL_S, Miss
 from batuta_hooks.registry.glance import Glance, cache_folder
 from batuta_hooks.registry.index_folder import CRATES_IO_INDEX
-from batuta_hooks.registry.lookup import Answer, Lookup, as_published, release_of
+from batuta_hooks.registry.lookup import Answer, Lookup, as_published, release_of, rust_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,6 +119,10 @@ class Registry:
     def release(self, crate: str, version: str) -> Release | Unknown | None:
         """All that the index says of one version; ``None`` where it does not list it."""
         return release_of(self.answer(crate), version)
+
+    def rust_version(self, crate: str, version: str) -> str | Unknown | None:
+        """The Rust that one version declares, empty for none; ``None`` where the index does not list it."""
+        return rust_of(self.answer(crate), version)
 
     def origin(self, crate: str, version: str) -> Origin | Unknown:
         """From which commit a published version was made, as far as its archive's facts are in the cache."""

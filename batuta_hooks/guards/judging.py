@@ -121,7 +121,7 @@ class Judging:
 
     def _facts(self, manifests: Manifests, scope: Scope, base: str | Callable[[], str], commit: str) -> Facts:
         return gather_facts(self._repository, manifests, scope, base, commit or "HEAD")._replace(
-            published=self._published, release=self._release, origin=self._origin
+            published=self._published, release=self._release, rust_version=self._rust_version, origin=self._origin
         )
 
     def _weighed(self, found: list[Finding], _facts: Facts, _base: str | Callable[[], str]) -> list[Finding]:
@@ -169,6 +169,9 @@ class Judging:
         if (package, version) not in self._releases:
             self._releases[package, version] = self._opened().release(package, version)
         return self._releases[package, version]
+
+    def _rust_version(self, package: str, version: str) -> str | Unknown | None:
+        return self._opened().rust_version(package, version)
 
     def _opened(self) -> Registry:
         if self._registry is None:

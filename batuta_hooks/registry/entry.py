@@ -84,6 +84,7 @@ class Entry(NamedTuple):
         versions, yanked: of an index answer, the unyanked and the yanked versions in the file's order.
         origin: of an archive's facts, what `batuta_hooks.registry.origin` says of its commit; empty where nothing does.
         tops: of an index answer, what `batuta_hooks.registry.tops` says of the newest versions; empty for nothing.
+        rust: likewise the Rust that each of `versions` declares.
     """
 
     status: str
@@ -99,6 +100,7 @@ class Entry(NamedTuple):
     yanked: tuple[str, ...] = ()
     origin: str = ""
     tops: str = ""
+    rust: str = ""
 
 
 def registry_identity(index_url: str) -> str:
@@ -171,7 +173,7 @@ def found(
 
         return entry._replace(origin=summarize(payload))
     from batuta_hooks.registry.index import list_versions
-    from batuta_hooks.registry.tops import summarize_tops
+    from batuta_hooks.registry.tops import summarize_rust, summarize_tops
 
     listed, skipped = list_versions(payload, key.crate)
     if not listed and not skipped.newer:
@@ -182,6 +184,7 @@ def found(
         versions=versions,
         yanked=tuple(version.version for version in listed if version.yanked),
         tops=summarize_tops(payload, key.crate, versions),
+        rust=summarize_rust(payload, key.crate, versions),
     )
 
 

@@ -53,7 +53,7 @@ class Answer(NamedTuple):
         source: the URL that answered, or `FROM_CARGO`.
         is_fresh: whether asking again is not yet due; never of cargo's copy.
         read: gives the index file and where its lines are, for `releases` and `release`.
-        tops: what is known of some versions without reading it, see `batuta_hooks.registry.tops`.
+        tops, rust: what is known of some versions without reading it, see `batuta_hooks.registry.tops`.
     """
 
     crate: str
@@ -67,6 +67,7 @@ class Answer(NamedTuple):
     is_fresh: bool
     read: Callable[[], _Index | Miss]
     tops: str = ""
+    rust: str = ""
 
     def releases(self) -> list[Release] | Unknown:
         """All that the index says of every version; reads the whole file as JSON, some 25 ms a megabyte."""
@@ -167,6 +168,7 @@ class Lookup:
             is_fresh(key, entry, self._now, self._ttl_s),
             read,
             entry.tops,
+            entry.rust,
         )
 
     def _from_cargo(self, crate: str) -> Iterator[Answer]:
@@ -235,3 +237,15 @@ def release_of(answer: Answer | Unknown, version: str) -> Release | Unknown | No
     if answer.spelled != answer.crate or (version not in answer.versions and version not in answer.yanked):
         return None
     return answer.release(version)
+
+
+def rust_of(answer: Answer | Unknown, version: str) -> str | Unknown | None:
+    """The Rust that a version declares, empty for none; ``None`` where the answer does not describe the version."""
+    if isinstance(answer, Answer) and answer.rust and answer.spelled == answer.crate:
+        from batuta_hooks.registry.tops import read_rust
+
+        told = read_rust(answer.rust, answer.versions)
+        if version in told:
+            return told[version]
+    release = release_of(answer, version)
+    return release if release is None or isinstance(release, Unknown) else release.rust_version or ""

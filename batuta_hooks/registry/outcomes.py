@@ -14,7 +14,7 @@ from batuta_hooks.registry.entry import ABSENT_STATUSES, FOUND, Entry, Key, Miss
 from batuta_hooks.registry.exchange import Reply
 from batuta_hooks.registry.http_rules import host_of
 from batuta_hooks.registry.index import release
-from batuta_hooks.registry.tops import summarize_tops
+from batuta_hooks.registry.tops import summarize_rust, summarize_tops
 
 REFRESHED = "refreshed"
 UNCHANGED = "unchanged"
@@ -134,8 +134,9 @@ class IndexAnswers:
         )
         if not entry.tops and entry.versions:  # kept by a version that did not tell
             body = self._cache.body(job.key, entry)
-            tops = "" if isinstance(body, Miss) else summarize_tops(body, job.key.crate, entry.versions)
-            entry = entry._replace(tops=tops)
+            if not isinstance(body, Miss):
+                asked = body, job.key.crate, entry.versions
+                entry = entry._replace(tops=summarize_tops(*asked), rust=summarize_rust(*asked))
         self._cache.confirm(job.key, entry)
         self.pick_cached(job.key)
         return Outcome(job.crate, "", UNCHANGED, "", entry)

@@ -40,6 +40,7 @@ def encode_meta(key: Key, entry: Entry) -> bytes:
         "yanked": " ".join(entry.yanked),
         "origin": entry.origin if entry.origin.isprintable() and len(entry.origin) <= _MAX_HEADER else "",
         "tops": entry.tops if "\n" not in entry.tops else "",
+        "rust": entry.rust,
     }
     text = "\n".join(f"{name} {value}" for name, value in fields.items()).encode()
     return b"%s%08x\n%s" % (_MAGIC, _checksum(key, text), text)
@@ -84,6 +85,7 @@ def decode_meta(key: Key, data: bytes) -> Entry | Miss:
         tuple(fields.get("yanked", "").split()),
         fields.get("origin", ""),
         fields.get("tops", ""),
+        fields.get("rust", ""),
     )
 
 

@@ -1,5 +1,7 @@
 """What an index says of the newest version of each compatibility bucket, as one line of text: what guards ask for.
 
+And, in another such line, which Rust every version declares: where none is old enough, all of them are looked at.
+
 A requirement is met by the top of a bucket, or hardly ever by another version.  With these in the meta row a guard
 reads no index file: nothing to unpack, no digest to compare, no JSON.  Other versions are read from the file itself.
 
@@ -19,6 +21,7 @@ _RELEASE, _ROW, _FIELD = "\x1d", "\x1e", "\t"
 _MARKS = (_RELEASE, _ROW, _FIELD, "\n", "\r")
 _MOST_BUCKETS = 24
 _MOST_CHARACTERS = 1 << 16
+_HEAD = 384  # bytes that hold a line's name and version
 
 
 def summarize_tops(data: bytes, crate: str, versions: Sequence[str]) -> str:
@@ -111,3 +114,52 @@ def _read(part: str) -> Release:
 
 def _text(field: str) -> str | None:
     return field[1:] if field else None
+
+
+def summarize_rust(data: bytes, crate: str, versions: Sequence[str]) -> str:
+    """The Rust that each version declares, as words ``1.70*3`` or ``-*2`` for the next so many; ``-`` for none.
+
+    Empty where the lines are not spelled as crates.io spells them: then they have to be read.
+    """
+    from batuta_hooks.domain.manifest_schema_names import rust_version
+
+    spelled, key = crate.lower().encode(), b'"rust_version"'
+    told: dict[str, str] = {}
+    for line in data.split(b"\n"):
+        if not line:
+            continue
+        head = line[:_HEAD].split(b'"', 8)
+        if len(head) != 9 or (head[1], head[5]) != (b"name", b"vers") or head[3].lower() != spelled or b"\\u" in line:
+            return ""
+        place, text = line.rfind(key), "-"
+        if place >= 0:
+            mark, _, rest = line[place + len(key) :].partition(b'"')
+            text = rest.partition(b'"')[0].decode("ascii", "replace")
+            if mark.rstrip(b" ") != b":" or rust_version(text) is None or text.split() != [text]:
+                return ""
+        told[head[7].decode("ascii", "replace")] = text
+    words: list[tuple[str, int]] = []
+    for version in versions:
+        text = told.get(version, "")
+        if not text:
+            return ""
+        if words and words[-1][0] == text:
+            words[-1] = text, words[-1][1] + 1
+        else:
+            words.append((text, 1))
+    return " ".join(f"{text}*{count}" for text, count in words)
+
+
+def read_rust(text: str, versions: Sequence[str]) -> dict[str, str]:
+    """The Rust that each version declares, empty for none, from a text of `summarize_rust`; nothing where it is none.
+
+    Args:
+        versions: those that the text was made for.
+    """
+    told: list[str] = []
+    for word in text.split():
+        rust, _, count = word.partition("*")
+        if not count.isdecimal() or int(count) > len(versions):
+            return {}
+        told += ["" if rust == "-" else rust] * int(count)
+    return dict(zip(versions, told, strict=True)) if len(told) == len(versions) else {}

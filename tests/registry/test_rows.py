@@ -31,6 +31,7 @@ entries = st.builds(
     yanked=st.lists(words).map(tuple),
     origin=headers,
     tops=headers,
+    rust=headers,
 )
 KEY, ENTRY = index_entry("serde", index_file("serde", ["1.0.0", "1.0.1"], ["0.9.0"]))
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.glance import Glance
-from batuta_hooks.registry.index import list_versions, release
-from batuta_hooks.registry.lookup import Answer, Lookup
-from batuta_hooks.registry.tops import summarize_tops, top_release
+from batuta_hooks.registry.index import list_versions, release, releases
+from batuta_hooks.registry.lookup import Answer, Lookup, rust_of
+from batuta_hooks.registry.tops import read_rust, summarize_rust, summarize_tops, top_release
 from tests.registry.real_data import INDEX, index_files, needs
 from tests.registry.samples import CRATES_IO, NOW, index_entry
 
@@ -42,7 +42,11 @@ lines = st.fixed_dictionaries(
         "features": st.dictionaries(words, st.lists(words, max_size=3), max_size=3),
         "yanked": st.booleans(),
     },
-    optional={"links": st.none() | texts, "rust_version": st.none() | st.just("1.70"), "features2": st.none()},
+    optional={
+        "links": st.none() | texts,
+        "rust_version": st.none() | st.sampled_from(["1.70", "1.80.1", " 1", "x"]),
+        "features2": st.none(),
+    },
 )
 
 
@@ -66,6 +70,10 @@ def test_whatever_is_kept_is_what_the_file_says(tables: list[dict[str, Any]]) ->
     for version in {table["vers"] for table in tables} | {"9.9.9"}:
         told = top_release(kept, version)
         assert told is None or (version in versions and told == release(data, version, "some"))
+    rust = read_rust(summarize_rust(data, "some", versions), versions)
+    for version, text in rust.items():
+        found = release(data, version, "some")
+        assert found is None or (found.rust_version or "") == text
 
 
 LINE: dict[str, Any] = {"name": "some", "vers": "1.0.0", "deps": [], "cksum": "0" * 64, "features": {}, "yanked": False}
@@ -131,6 +139,55 @@ def test_a_guard_reads_no_index_file_for_them(tmp_path: Path) -> None:
         assert not hasattr(answer.release("1.0.0"), "links")
 
 
+def rusts(*texts: object) -> tuple[str, list[str]]:
+    """What is kept of a crate whose versions declare these, and the versions."""
+    tables = ({**LINE, "vers": f"1.{number}.0", "rust_version": text} for number, text in enumerate(texts))
+    versions = [f"1.{number}.0" for number in range(len(texts))]
+    return summarize_rust(written(*tables), "some", versions), versions
+
+
+def test_the_rust_of_every_version() -> None:
+    """In runs, as most versions declare what the one before does."""
+    data = written({**LINE, "vers": "0.1.0"}, *({**LINE, "vers": f"1.{n}.0", "rust_version": "1.70"} for n in (0, 1)))
+    versions = ["0.1.0", "1.0.0", "1.1.0"]
+    assert summarize_rust(data, "some", versions) == "-*1 1.70*2"
+    assert read_rust("-*1 1.70*2", versions) == {"0.1.0": "", "1.0.0": "1.70", "1.1.0": "1.70"}
+    assert summarize_rust(data.replace(b": ", b":").replace(b", ", b","), "SOME", versions) == "-*1 1.70*2"
+
+
+@pytest.mark.parametrize("strange", [None, 1, "x", " 1.70", "1.70 ", '1"', "", ["1.70"], "1.7\u00e9"])
+def test_what_is_spelled_otherwise_has_to_be_read(strange: object) -> None:
+    """Nothing is kept of the whole crate then."""
+    kept, versions = rusts("1.70", strange)
+    assert (kept, read_rust(kept, versions)) == ("", {})
+
+
+@pytest.mark.parametrize("data", [b"<html>", written({**LINE, "name": "other"}), b'{"vers":"1.0.0","name":"some"}\n'])
+def test_other_lines_have_to_be_read(data: bytes) -> None:
+    """Lines of another crate, in another order, or none at all; and versions that no line has."""
+    assert summarize_rust(data, "some", ["1.0.0"]) == ""
+    assert summarize_rust(written(LINE), "some", ["1.0.0", "1.1.0"]) == ""
+
+
+@pytest.mark.parametrize("strange", ["1.70", "1.70*x", "1.70*3", "1.70*1", "1.70*99999999999", "-*1 -*0"])
+def test_a_text_for_other_versions_tells_nothing(strange: str) -> None:
+    """Runs that are none, or that end too early or too late."""
+    assert read_rust(strange, ["1.0.0", "1.1.0"]) == {}
+
+
+def test_the_rust_of_a_version_without_its_line(tmp_path: Path) -> None:
+    """A guard asks for every version, and reads no index file; where nothing is kept it reads the file."""
+    data = written(*({**LINE, "vers": f"1.{n}.0", "rust_version": "1.70"} for n in (0, 1)))
+    key, entry = index_entry("some", data)
+    for number, kept in enumerate((entry, entry._replace(rust="", tops=""))):
+        folder = str(tmp_path / f"{number}/registry-v1")
+        with Cache(folder) as cache:
+            cache.store(key, kept, data)
+        with Glance(folder) as glance:
+            answer = Lookup(CRATES_IO, glance, now=NOW)("some")
+            assert [rust_of(answer, version) for version in ("1.0.0", "1.1.0", "2.0.0")] == ["1.70", "1.70", None]
+
+
 @needs(INDEX)
 def test_the_real_index() -> None:
     """Of every crate the newest version is kept, and every version that is kept says what the file says."""
@@ -141,3 +198,7 @@ def test_the_real_index() -> None:
         told = [found for found in (top_release(kept, version) for version in versions) if found is not None]
         assert bool(told) == bool(versions), crate
         assert told == [release(data, found.version, crate) for found in told], crate
+        if versions:
+            rust = read_rust(summarize_rust(data, crate, versions), versions)
+            there = {one.version: one.rust_version or "" for one in releases(data, crate) if not one.yanked}
+            assert rust == there, crate
