@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 DATABASE = "cache.db"
 _TIMEOUT_S = 0.25
 _TICK_NS = 1_000_000_000
+_LOG_HEADER_BYTES = 32
+_LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 _WRITABLE_BY_OTHERS = 0o022
 _KIND, _FOLDER, _REGULAR, _LINK = 0o170000, 0o040000, 0o100000, 0o120000
 # diskcache's mode 1: the value stands in its row as it is; every other one means a pickle or a file.
@@ -165,7 +167,7 @@ class Glance:
         from _sqlite3 import connect
 
         state = _state(folder)
-        way = "readonly_shm=1" if state.log_size else "immutable=1"
+        way = "readonly_shm=1" if state.log_size and _is_log(folder) else "immutable=1"
         path = f"{folder}/{DATABASE}".replace("%", "%25").replace("?", "%3f").replace("#", "%23")
         self._connection = connect(f"file:{path}?mode=ro&{way}", uri=True, timeout=_TIMEOUT_S)
         # A write in the same tick of the file system's clock as the last one would show in nothing.
@@ -183,4 +185,18 @@ def _state(folder: str) -> _State:
         log_size = os.stat(f"{folder}/{DATABASE}-wal").st_size
     except OSError:
         log_size = 0
-    return _State(status.st_ino, status.st_mtime_ns, status.st_size, log_size)
+    # A writer that is killed just after it began leaves a log with nothing in it.  For ten seconds a question, SQLite
+    # waits for somebody to come and recover that, which no reader may.
+    return _State(status.st_ino, status.st_mtime_ns, status.st_size, log_size if log_size > _LOG_HEADER_BYTES else 0)
+
+
+def _is_log(folder: str) -> bool:
+    """Whether the log begins as one; what a machine that lost its power leaves may not, and is waited for likewise."""
+    try:
+        log = os.open(f"{folder}/{DATABASE}-wal", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.read(log, 4) in _LOG_MAGIC
+    finally:
+        os.close(log)

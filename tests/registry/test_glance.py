@@ -192,6 +192,25 @@ def test_a_killed_writers_last_answer_is_read(folder: Path) -> None:
         assert (reader.entry(KEY), reader.body(KEY, ENTRY)) == (ENTRY, SERDE)
 
 
+@pytest.mark.parametrize("rest", [b"", b"\0" * 4152], ids=["header", "zeros"])
+def test_a_log_that_says_nothing_is_not_waited_for(folder: Path, rest: bytes) -> None:
+    """A writer was killed before its first page, or the machine lost its power: SQLite would wait for a recovery."""
+    with fill(folder, {KEY: (ENTRY, SERDE)}) as cache:
+        cache.close()
+        with closing(sqlite3.connect(folder / DATABASE, isolation_level=None)) as writer:
+            writer.execute("PRAGMA wal_autocheckpoint = 0")
+            writer.execute("CREATE TABLE more (x)")
+            log = (folder / f"{DATABASE}-wal").read_bytes()
+            shared = (folder / f"{DATABASE}-shm").read_bytes()
+    killed = folder.with_name("killed")
+    killed.mkdir(mode=0o700)
+    shutil.copy(folder / DATABASE, killed)
+    (killed / f"{DATABASE}-wal").write_bytes(rest or log[:32])
+    (killed / f"{DATABASE}-shm").write_bytes(b"\0" * len(shared))
+    with Glance(str(killed)) as reader:
+        assert (reader.entry(KEY), reader.body(KEY, ENTRY)) == (ENTRY, SERDE)
+
+
 def test_what_sqlite_says_is_the_reason(filled: Path) -> None:
     """The user can tell a damaged cache from an empty one."""
     (filled / DATABASE).write_bytes(b"no database" * 1000)
