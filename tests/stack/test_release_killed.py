@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.support.hostile import HostileRegistry
-from tests.support.kill_stack import COMMAND, WAVES, KillStack
+from tests.support.kill_stack import COMMAND, FILES, WAVES, KillStack
 
 pytestmark = pytest.mark.cargo
 
@@ -79,6 +79,18 @@ class TestQuick:
         assert killed.stack.kill_at(where).returncode == -signal.SIGKILL
         killed.arrives(forgets=True)
 
+    def test_killed_in_a_push(self, killed: Killed) -> None:
+        """It arrives, though the remotes have commits that the branches that track them do not know of."""
+        killed.stack.put_back()
+        repos = [killed.stack.repo(name) for name in FILES]
+        before = [repo.git("rev-parse", "origin/main") for repo in repos]
+        assert killed.stack.kill_at("end:12").returncode == -signal.SIGKILL
+        after = [repo.git("rev-parse", "origin/main") for repo in repos]
+        assert before != after
+        for repo, commit in zip(repos, before, strict=True):
+            repo.git("update-ref", "refs/remotes/origin/main", commit)
+        killed.arrives(forgets=False)
+
 
 @pytest.mark.slow
 class TestRelay:
@@ -88,11 +100,13 @@ class TestRelay:
         """Each run is killed at its next step, before it acts and then after, often with the journal gone."""
         killed.stack.put_back()
         kills = 0
-        while killed.stack.kill_at(("begin:1", "end:1")[kills % 2]).returncode == -signal.SIGKILL:
+        while (done := killed.stack.kill_at(("begin:1", "end:1")[kills % 2])).returncode == -signal.SIGKILL:
             kills += 1
             assert kills < 3 * _STEPS
             if kills % 4 > 1:
                 killed.stack.forget()
+        assert done.returncode == 0, done.stderr
+        # Two repositories go on at a time: no run that is killed after a step has done more than two.
         assert kills >= _STEPS
         killed.arrives(forgets=False)
 

@@ -25,11 +25,13 @@ def branch_of(site: Site) -> str:
 def fetched(repo: Repo, branch: str) -> str | None:
     """The commit that a branch of the remote is at, which is here then too; ``None`` where there is no such branch.
 
+    The branch that tracks it comes along, as after a push: one that was killed may have left it behind.
+
     Raises:
         BatutaError: the remote cannot be asked.
     """
     there = repo.remote_branch(branch)
-    if there is not None and repo.commit_of(there) is None:
+    if there is not None and repo.commit_of(f"refs/remotes/{repo.remote}/{branch}") != there:
         options = ("fetch", "--quiet", "--no-tags", "--", repo.remote, f"refs/heads/{branch}")
         act(repo.folder, acting_environment(), *options)
     return there
