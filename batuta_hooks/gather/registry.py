@@ -77,7 +77,7 @@ def told_offline(environment: Mapping[str, str]) -> str:
 
 
 class Registry:
-    """Answers questions about the crates of one registry; to be used by one thread.
+    """Answers questions about the crates of one registry; to be used by one thread at a time.
 
     Args:
         place: what `find_place` gives.

@@ -96,6 +96,8 @@ _UNSETTLED = _State(-1, 0, 0, 0)
 class Glance:
     """Looks answers up in the cache's database, read-only; whatever goes wrong is a `Miss` with its reason.
 
+    Any thread may use it, one at a time.
+
     Args:
         folder: what `cache_folder` gives.
     """
@@ -169,7 +171,8 @@ class Glance:
         state = _state(folder)
         way = "readonly_shm=1" if state.log_size and _is_log(folder) else "immutable=1"
         path = f"{folder}/{DATABASE}".replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-        self._connection = connect(f"file:{path}?mode=ro&{way}", uri=True, timeout=_TIMEOUT_S)
+        uri = f"file:{path}?mode=ro&{way}"
+        self._connection = connect(uri, uri=True, timeout=_TIMEOUT_S, check_same_thread=False)
         # A write in the same tick of the file system's clock as the last one would show in nothing.
         is_settled = state.log_size > 0 or time.time_ns() - state.modified_ns > _TICK_NS
         self._read = state if is_settled else _UNSETTLED

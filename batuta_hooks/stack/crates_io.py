@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from threading import RLock
 from typing import NamedTuple, Self
 
 from batuta_hooks.checks.namesakes import stranger
@@ -69,7 +69,7 @@ class View:
     """One registry's answers, for any thread.
 
     Args:
-        registry: to be used by `thread` alone.
+        registry: to be used by whoever holds `turn`, one thread at a time.
         then: the time as of which to answer, see `Asking`.
         asked: the crates that the registry has just spoken of.
         ttl_s: for how long an answer is fresh.
@@ -78,11 +78,9 @@ class View:
         sources: which of `batuta_hooks.stack.hits.SOURCES` an answer came from, by crate.
     """
 
-    def __init__(
-        self, registry: Registry, thread: ThreadPoolExecutor, then: str, asked: Collection[str], ttl_s: int
-    ) -> None:
+    def __init__(self, registry: Registry, turn: RLock, then: str, asked: Collection[str], ttl_s: int) -> None:
         self._registry = registry
-        self._thread = thread  # the one that the cache is read by
+        self._turn = turn
         self._then = then
         self._asked = asked
         self.ttl_s = ttl_s
@@ -117,7 +115,8 @@ class View:
     def answer(self, crate: str) -> Answer | Unknown:
         """What is known of a crate."""
         if crate not in self._answers:
-            self._answers[crate] = self._thread.submit(self._answer, crate).result()
+            with self._turn:
+                self._answers[crate] = self._answer(crate)
         return self._answers[crate]
 
     def published(self, crate: str) -> Published | Unknown:
@@ -133,7 +132,8 @@ class View:
         """All that the index says of one version; ``None`` where it lists, or listed then, no such version."""
         key = crate, version
         if key not in self._releases:
-            found = self._thread.submit(release_of, self.answer(crate), version).result()
+            with self._turn:
+                found = release_of(self.answer(crate), version)
             supposed = self._supposed.get(crate)
             if supposed is not None and supposed.version == version and not found:
                 found = supposed
@@ -146,18 +146,17 @@ class View:
         """From which commit a published version was made, as far as its archive's facts are in the cache."""
         key = crate, version
         if key not in self._origins:
-            self._origins[key] = self._thread.submit(self._registry.origin, crate, version).result()
+            with self._turn:
+                self._origins[key] = self._registry.origin(crate, version)
         return self._origins[key]
 
     def spelled_as(self, crate: str) -> str | None:
         """The name under which the registry has what crates.io takes for the same crate; ``None`` for nothing known."""
-        return self._thread.submit(self._spelled_as, crate).result()
-
-    def _spelled_as(self, crate: str) -> str | None:
-        for spelling in spellings(crate, MOST_PARTS):
-            answer = self._registry.answer(spelling)
-            if isinstance(answer, Answer) and (answer.versions or answer.yanked):
-                return answer.spelled
+        with self._turn:
+            for spelling in spellings(crate, MOST_PARTS):
+                answer = self._registry.answer(spelling)
+                if isinstance(answer, Answer) and (answer.versions or answer.yanked):
+                    return answer.spelled
         return None
 
     @property
@@ -218,7 +217,7 @@ class Registries:
         self._opened: list[Registry] = []
         self._asked: dict[str, set[str]] = {}
         self._failed: dict[str, set[str]] = {}
-        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._turn = RLock()
         if asking.as_of:
             self._note(
                 f"as of {asking.as_of}: versions whose time of publication the index does not have count as old, and "
@@ -234,8 +233,7 @@ class Registries:
     def close(self) -> None:
         """Close the cache, and count there where answers came from."""
         for registry in self._opened:
-            self._thread.submit(registry.close)
-        self._thread.shutdown()
+            registry.close()
         views = self._views.values()
         sources = {crate: source for view in views for crate, source in view.sources.items()}.values()
         add_hits(cache_folder(self._asking.environment), Counter(sources))
@@ -245,7 +243,7 @@ class Registries:
         place = self._place(folder)
         if place not in self._views:
             asked = self._asked.setdefault(place.url, set())
-            self._views[place] = View(self._open(place, ttl_s), self._thread, self._asking.as_of, asked, ttl_s)
+            self._views[place] = View(self._open(place, ttl_s), self._turn, self._asking.as_of, asked, ttl_s)
         return self._views[place]
 
     def _open(self, place: Place, ttl_s: int) -> Registry:

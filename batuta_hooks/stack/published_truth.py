@@ -7,7 +7,7 @@ says, whether all of it can be had today, and from which commit it was made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
@@ -25,7 +25,9 @@ from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.judging import folder_of
 from batuta_hooks.stack.verdict import Crate, Report
-from batuta_hooks.stack.warm import Wish, warm
+
+if TYPE_CHECKING:  # it brings what opens connections, which a report without these truths can do without
+    from batuta_hooks.stack.warm import Wish
 
 
 class Unsatisfied(NamedTuple):
@@ -96,6 +98,8 @@ def verify_published(workspace: Workspace, report: Report, asking: Asking) -> Ve
     Raises:
         BatutaError: git cannot be run.
     """
+    from batuta_hooks.stack.warm import Wish
+
     by_folder: dict[str, list[Crate]] = {}
     for crate in report.crates:
         if crate.publishable.verdict != NEVER and crate.version is not None and is_crate_name(crate.name):
@@ -125,6 +129,8 @@ def _versions(crates: Iterable[Crate]) -> dict[str, frozenset[str]]:
 
 
 def _ask(wishes: Sequence[Wish], asking: Asking) -> dict[str, None]:
+    from batuta_hooks.stack.warm import warm
+
     def told(_what: str, done: int, total: int) -> None:
         asking.told(done, total)
 
