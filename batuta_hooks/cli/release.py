@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from batuta_hooks.cli import release_go as go
@@ -18,6 +19,8 @@ from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import Workspace, find_workspace
 from batuta_hooks.stack.crates_io import Asking
+from batuta_hooks.stack.gate_cluster import address_of, on_cluster
+from batuta_hooks.stack.gate_errand import run_elsewhere
 from batuta_hooks.stack.gate_values import CACHED, FAILED, GateResult
 from batuta_hooks.stack.gates import Gates, failures
 from batuta_hooks.stack.journal import GATES, Journal, asked_for
@@ -54,12 +57,15 @@ class ReleaseOptions(NamedTuple):
     index_timeout: float = 600.0
     no_verify: bool = False
     no_cache: bool = False
+    executor: str = ""
     allow_behind: bool = False
     format_: ReleaseFormat = ReleaseFormat.TEXT
 
 
 def run_release(common: Common, options: ReleaseOptions) -> int:
     """Plan a release and do what was asked for of it; print how it stands and return the exit code."""
+    if options.executor:
+        address_of(options.executor)
     wish = wish_of(options)
     now = report_time()
     asking = asking_of(common, now)
@@ -170,7 +176,7 @@ def _release(stage: _Stage) -> int:
     if options.no_verify:
         say_notes(["--no-verify: no gate is run, whatever they would say"])
     else:
-        results = _gate(gates, prepared, stage.common)
+        results = _gate(gates, prepared, stage)
         Journal(prepared.own, prepared.plan.id).write(GATES, gates=go.gate_facts(results))
     if go.stopped_by_gates(results):
         stage.show(prepared, results, rehearsal)
@@ -220,9 +226,16 @@ def _took_time(results: Results) -> bool:
     return any(one.log and one.state != CACHED for found in results.values() for one in found)
 
 
-def _gate(gates: Gates, prepared: Prepared, common: Common) -> Results:
+def _gate(gates: Gates, prepared: Prepared, stage: _Stage) -> Results:
     """The gates' results, with what the failed ones said told."""
-    results = gates.run(common.jobs, GateSpeaker(quiet=bool(common.quiet)))
+    common, speaker = stage.common, GateSpeaker(quiet=bool(stage.common.quiet))
+    results: Results
+    if stage.options.executor:
+        places = {one.path: (one.remote, one.head or "HEAD") for one in prepared.plan.repositories}
+        address = address_of(stage.options.executor)
+        results = on_cluster(address, partial(run_elsewhere, gates, places, told=speaker), common.jobs)
+    else:
+        results = gates.run(common.jobs, speaker)
     for path, failed in failures(results):
         crates = [one.crate for one in prepared.plan.releases if one.repository == path]
         whose = failed.crate or ", ".join(crates)

@@ -71,7 +71,7 @@ class GateCache:
             tree: the id of the tree that is checked out.
             gate: the command, and what its result is judged by.
         """
-        parts = {"tree": tree, "gate": dict(gate), "toolchain": self._toolchain(folder), "cargo": _cargo_files(folder)}
+        parts = {"tree": tree, "gate": dict(gate), "toolchain": self.toolchain(folder), "cargo": _cargo_files(folder)}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def get(self, key: str) -> Passed | None:
@@ -117,7 +117,7 @@ class GateCache:
     def _path(self, key: str) -> str:
         return os.path.join(self._own, _FOLDER, f"{key}.json")
 
-    def _toolchain(self, folder: str) -> str:
+    def toolchain(self, folder: str) -> str:
         """What rustc says of itself there, for rust-toolchain.toml may choose one; empty where there is none."""
         if folder not in self._toolchains:
             env = {name: value for name, value in os.environ.items() if name not in LOCAL_NAMES}

@@ -20,6 +20,7 @@ class GateResult(NamedTuple):
         detail: what there is to say, for people; of a failed one also how to mend it.
         crate: the crate that it is about alone; empty where it is about the whole repository.
         log: the file that holds what its command printed; empty where there is none.
+        figure: the percent of covered lines, or how many warnings; ``None`` where nothing was counted.
     """
 
     name: str
@@ -28,6 +29,7 @@ class GateResult(NamedTuple):
     detail: str = ""
     crate: str = ""
     log: str = ""
+    figure: float | None = None
 
 
 class Going(NamedTuple):

@@ -93,10 +93,22 @@ class Gates:
         repositories: see `gated`.
         own: the stack's own folder, for logs and results.
         uses_cache: whether a gate that passed before counts.
+        known: gates that passed before, as somebody else found out; for a single repository.
+
+    Attributes:
+        repositories: in the order in which their gates begin.
     """
 
-    def __init__(self, repositories: Sequence[Gated], own: str, *, uses_cache: bool = True) -> None:
-        self._repositories = repositories
+    def __init__(
+        self,
+        repositories: Sequence[Gated],
+        own: str,
+        *,
+        uses_cache: bool = True,
+        known: Iterable[GateResult] = (),
+    ) -> None:
+        self.repositories = repositories
+        self._known = {(one.name, one.crate): one for one in known}
         self._own = own
         self._cache = GateCache(own)
         self._uses_cache = uses_cache
@@ -104,16 +116,17 @@ class Gates:
 
     def pending(self) -> dict[str, list[GateResult]]:
         """How the gates stand without running any: pending, or passed before; nothing is written."""
-        return {one.path: list(self._standing(one)) for one in self._repositories}
+        return {one.path: list(self.standing(one)) for one in self.repositories}
 
     def skipped(self) -> dict[str, list[GateResult]]:
         """The same for gates that are not to run."""
         return {
             one.path: [GateResult(gate.name, SKIPPED, crate=gate.crate) for gate in _commands(one)]
-            for one in self._repositories
+            for one in self.repositories
         }
 
-    def _standing(self, one: Gated) -> Iterable[GateResult]:
+    def standing(self, one: Gated) -> Iterable[GateResult]:
+        """How a repository's gates stand before any of them is run."""
         yield from (GateResult(name, PENDING) for name in (CLEAN, *_FROM_THE_PLAN))
         may_be_cached = self._uses_cache and not self._cache.is_empty
         tree = tree_of(one.folder) if may_be_cached and not changed_files(one.folder) else ""
@@ -136,8 +149,8 @@ class Gates:
         workers = jobs or len(os.sched_getaffinity(0))
         with Processes() as processes, ThreadPoolExecutor(max_workers=workers) as threads:
             try:
-                running = [threads.submit(self._gate, one, processes, told) for one in self._repositories]
-                return {one.path: future.result() for one, future in zip(self._repositories, running, strict=True)}
+                running = [threads.submit(self._gate, one, processes, told) for one in self.repositories]
+                return {one.path: future.result() for one, future in zip(self.repositories, running, strict=True)}
             except BaseException:
                 self._stopped.set()
                 processes.end()
@@ -154,10 +167,10 @@ class Gates:
             return result.state != FAILED
 
         if self._stopped.is_set():
-            return list(self._standing(one))
+            return list(self.standing(one))
         dirty = changed_files(one.folder)
         if not add(_clean(dirty)):
-            return [*results, *list(self._standing(one))[1:]]
+            return [*results, *list(self.standing(one))[1:]]
         for name in _FROM_THE_PLAN:
             add(GateResult(name, PASSED))
         tree = tree_of(one.folder)
@@ -169,6 +182,9 @@ class Gates:
         return results
 
     def _passed_before(self, one: Gated, tree: str, gate: CommandGate) -> GateResult | None:
+        known = self._known.get((gate.name, gate.crate))
+        if known is not None:
+            return known
         passed = self._cache.get(self._key(one, tree, gate)) if self._uses_cache else None
         return passed and GateResult(gate.name, CACHED, passed.seconds, passed.detail, gate.crate)
 
@@ -186,10 +202,52 @@ class Gates:
         if changed:
             shown = f"it changed {_listed(changed)}, which is left as it is; git diff shows it"
             passed, detail = False, shown if passed else f"{detail}; {shown}"
-        if passed:
-            about = {"gate": gate.name, "repository": one.path, "crate": gate.crate, "tree": tree, "figure": figure}
-            self._cache.put(self._key(one, tree, gate), Passed(seconds, detail), about)
-        return GateResult(gate.name, PASSED if passed else FAILED, seconds, detail, gate.crate, log)
+        found = GateResult(gate.name, PASSED if passed else FAILED, seconds, detail, gate.crate, log, figure)
+        self._keep(one, tree, gate, found)
+        return found
+
+    def _keep(self, one: Gated, tree: str, gate: CommandGate, found: GateResult) -> None:
+        if found.state != PASSED:
+            return
+        about = {"gate": gate.name, "repository": one.path, "crate": gate.crate, "tree": tree, "figure": found.figure}
+        self._cache.put(self._key(one, tree, gate), Passed(found.seconds, found.detail), about)
+
+    def before(self, one: Gated) -> list[GateResult] | None:
+        """A repository's results where no command has to be run for them; else ``None``.
+
+        Raises:
+            BatutaError: git cannot be asked.
+        """
+        dirty = changed_files(one.folder)
+        if dirty:
+            return [_clean(dirty), *list(self.standing(one))[1:]]
+        known = self.known(one)
+        if len(known) < len(_commands(one)):
+            return None
+        return [_clean(()), *(GateResult(name, PASSED) for name in _FROM_THE_PLAN), *known]
+
+    def known(self, one: Gated) -> list[GateResult]:
+        """The gates of a repository that passed before."""
+        tree = tree_of(one.folder)
+        return [found for gate in _commands(one) if (found := self._passed_before(one, tree, gate)) is not None]
+
+    def take(
+        self, one: Gated, results: Iterable[GateResult], logs: Iterable[bytes], toolchain: str
+    ) -> list[GateResult]:
+        """Take in what another machine found: logs go to their place, and what passed by the same toolchain is kept."""
+        tree, gates = tree_of(one.folder), {(gate.name, gate.crate): gate for gate in _commands(one)}
+        taken = []
+        for result, log in zip(results, logs, strict=True):
+            gate = gates.get((result.name, result.crate))
+            found = result
+            if gate is not None and log:
+                found = result._replace(log=self._log(one, gate))
+                with open(found.log, "wb") as file:
+                    file.write(log)
+            if gate is not None and toolchain == self._cache.toolchain(one.folder):
+                self._keep(one, tree, gate, found)
+            taken.append(found)
+        return taken
 
     def _key(self, one: Gated, tree: str, gate: CommandGate) -> str:
         parts = {"name": gate.name, "command": gate.command, "crate": gate.crate, "rules": list(gate.rules)}

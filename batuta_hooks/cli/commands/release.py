@@ -74,6 +74,9 @@ def _release(
     ] = 600.0,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Run no gates.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Run gates again that passed before.")] = False,
+    executor: Annotated[
+        str, typer.Option("--executor", metavar="dask:ADDRESS", help="Run the gates on a Dask cluster.")
+    ] = "",
     allow_behind: Annotated[
         bool, typer.Option("--allow-behind", help="Go on where a repository lacks commits of its upstream.")
     ] = False,
@@ -101,6 +104,7 @@ def _release(
         index_timeout=index_timeout,
         no_verify=no_verify,
         no_cache=no_cache,
+        executor=executor,
         allow_behind=allow_behind,
         format_=format,
     )
