@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from batuta_hooks.domain.manifest import Dependency, Manifest, read_patches
 from batuta_hooks.domain.packaged import as_release
-from batuta_hooks.domain.publishable import Reason
 from batuta_hooks.domain.resolution import ABSENT, FEATURE, LINKS, RIVAL, UNMATCHED, YANKED, Clash, Resolution
 from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.shelf import MissingFeature, Need, Offer, bundle_of, expand
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batuta_hooks.domain.facts import Facts
+    from batuta_hooks.domain.publishable import Reason
     from batuta_hooks.domain.release import Release
 
 _CODES = {ABSENT: "VA001", UNMATCHED: "VA001", YANKED: "VA002", FEATURE: "VA006", LINKS: "VA007", RIVAL: ""}
@@ -65,6 +65,8 @@ def patched_by_configuration(facts: Facts) -> dict[str, Version]:
 
 def clash_reason(facts: Facts, manifest: Manifest, clash: Clash) -> Reason:
     """A need that the registry cannot meet, at the manifest line or the index line that has it."""
+    from batuta_hooks.domain.publishable import Reason  # most needs are met
+
     need, code = clash.need, _CODES[clash.kind]
     message = _message(clash)
     if clash.by:
@@ -80,6 +82,8 @@ def clash_reason(facts: Facts, manifest: Manifest, clash: Clash) -> Reason:
 
 def coming_reasons(facts: Facts, manifest: Manifest, resolution: Resolution) -> Iterator[Reason]:
     """The package's own dependencies that only a version which the registry does not have yet can meet."""
+    from batuta_hooks.domain.publishable import Reason
+
     for dependency in manifest.dependencies:
         for (name, _, _), offer in resolution.chosen.items():
             if name != dependency.package or not offer.is_coming or not _matches(dependency, offer):

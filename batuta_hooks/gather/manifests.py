@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Facts
-from batuta_hooks.domain.locks import lockfiles_of
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.stack import Stack, crates_in
@@ -19,6 +18,8 @@ from batuta_hooks.git.tree import GitTree, is_config, is_manifest
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from batuta_hooks.domain.facts import Sibling
+    from batuta_hooks.domain.lockfile import LockFault
+    from batuta_hooks.domain.locks import Lockfile
     from batuta_hooks.gather.siblings import Siblings
 
 
@@ -130,7 +131,7 @@ def gather_facts(
         is_on_disk=lambda path: bool(repository.top) and os.path.lexists(f"{repository.top}/{path}"),
         stack=Stack(lambda: crates_in(manifests, manifests.tree.manifest_paths)),
         committed_at=lambda: repository.objects.committed_at(commit),
-        lockfile=lockfiles_of(manifests.tree),
+        lockfile=_lockfiles_of(manifests),
     )
 
 
@@ -145,6 +146,19 @@ def _siblings_of(repository: Repository) -> Callable[[str], Sibling | None]:
         return found[0](folder)
 
     return sibling
+
+
+def _lockfiles_of(manifests: Manifests) -> Callable[[str], Lockfile | LockFault | None]:
+    found: list[Callable[[str], Lockfile | LockFault | None]] = []
+
+    def lockfile(path: str) -> Lockfile | LockFault | None:
+        if not found:
+            from batuta_hooks.domain.locks import lockfiles_of  # most guards look at none
+
+            found.append(lockfiles_of(manifests.tree))
+        return found[0](path)
+
+    return lockfile
 
 
 def _readable_at(repository: Repository, base: str | Callable[[], str]) -> Callable[[str], bool]:

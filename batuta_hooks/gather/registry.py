@@ -11,10 +11,9 @@ import time
 
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.registry.config_places import cargo_home, is_unconfigured
+from batuta_hooks.registry.config_places import CRATES_IO_INDEX, cargo_home, is_unconfigured
 from batuta_hooks.registry.entry import TTL_S, Miss
 from batuta_hooks.registry.glance import Glance, cache_folder
-from batuta_hooks.registry.index_folder import CRATES_IO_INDEX
 from batuta_hooks.registry.lookup import Answer, Lookup, as_published, release_of, rust_of
 
 TYPE_CHECKING = False

@@ -77,6 +77,7 @@ class Judging:
         self._ttl_s: int | None = None
         self._ages: list[int] = []
         self._config: Config | None = None
+        self._known: dict[str, Published | Unknown] = {}
         self._releases: dict[tuple[str, str], Release | Unknown | None] = {}
 
     def judge(
@@ -150,6 +151,7 @@ class Judging:
             with self._open_registry() as registry:
                 self._refreshed_at = self._refreshed_at or int(time.time())
                 self._refresh_s = refresh_for(facts, self._check, registry, self._refresh_s)
+            self._known.clear()
         for said in self._check(facts):
             if not isinstance(said, Finding):
                 self._unknown[said] = None
@@ -160,10 +162,13 @@ class Judging:
         return sorted(findings)
 
     def _published(self, package: str) -> Published | Unknown:
-        published = self._opened().published(package)
-        if isinstance(published, Unknown) or self._refreshed_at is None or published.checked_at is None:
-            return published
-        return published._replace(is_of_this_run=published.checked_at >= self._refreshed_at)
+        known = self._known.get(package)
+        if known is None:
+            known = self._opened().published(package)
+            if not isinstance(known, Unknown) and None not in (self._refreshed_at, known.checked_at):
+                known = known._replace(is_of_this_run=known.checked_at >= self._refreshed_at)  # type: ignore[operator]
+            self._known[package] = known
+        return known
 
     def _release(self, package: str, version: str) -> Release | Unknown | None:
         if (package, version) not in self._releases:

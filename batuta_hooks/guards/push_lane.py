@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.gather.repository import Repository
 from batuta_hooks.git.pushed import MOST_BYTES, PushedRef, framework_stage, pushed_by_framework, read_pushed
-from batuta_hooks.git.ranges import commits_between, nearest_known
 from batuta_hooks.guards.options import Options
 
 TYPE_CHECKING = False
@@ -82,6 +81,8 @@ def judge_pushed(
                 known = repository.objects.peel(ref.remote) or ""
                 base = _base(known, tip, remote_name)
                 if options.every_commit:
+                    from batuta_hooks.git.ranges import commits_between
+
                     commits.update(dict.fromkeys(commits_between(known, tip, remote_name), base))
                 commits[tip] = base
         for commit, base in commits.items():
@@ -106,4 +107,10 @@ def _tip(ref: PushedRef, repository: Repository) -> str | None:
 
 def _base(known: str, tip: str, remote_name: str) -> Callable[[], str]:
     """What finds the commit to compare with: the remote's, or for a new ref the nearest that it is known to have."""
-    return lambda: known or nearest_known(tip, remote_name)
+
+    def base() -> str:
+        from batuta_hooks.git.ranges import nearest_known
+
+        return known or nearest_known(tip, remote_name)
+
+    return base

@@ -50,5 +50,6 @@ def _unsettled(facts: Facts, check: Callable[[Facts], Iterator[Finding | Unknown
     committed_at = facts.committed_at()
     if committed_at is None:
         return []
-    said = check(facts._replace(published=registry.published, release=registry.release))
+    told = facts._replace(published=registry.published, release=registry.release, rust_version=registry.rust_version)
+    said = check(told)
     return stale(registry, {one.crate for one in said if isinstance(one, Unknown) and one.crate}, committed_at)

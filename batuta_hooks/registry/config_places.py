@@ -12,6 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+CRATES_IO_INDEX = "sparse+https://index.crates.io/"
+CRATES_IO_GIT_INDEX = "https://github.com/rust-lang/crates.io-index"
+
 #: Variables of cargo's that configure nothing: its home, and what it tells the processes that it starts.
 _HARMLESS = ("CARGO", "CARGO_HOME")
 

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
 from batuta_hooks.registry.cargo_config import CargoConfig
 from batuta_hooks.registry.config_files import ConfigRefused, Located
+from batuta_hooks.registry.config_places import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX
 from batuta_hooks.registry.files import read_file
-from batuta_hooks.registry.index_folder import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX
 from batuta_hooks.registry.sources import Source
 from batuta_hooks.registry.urls import InvalidUrl, parse_url
 

@@ -9,6 +9,7 @@ answer's bytes are kept beside it, under a key that ends in their SHA-256: an en
 from __future__ import annotations
 
 from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.registry.config_places import CRATES_IO_INDEX
 from batuta_hooks.registry.names import InvalidCrateName, is_crate_name
 
 # In the name of the cache's folder.  A field more in the meta row needs no new one: readers skip what they don't know.
@@ -31,7 +32,6 @@ CLOCK_SLACK_S = 60
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _HEAD_OF_LINE = 384
-_CRATES_IO = "sparse+https://index.crates.io/"
 
 
 class Miss(NamedTuple):
@@ -109,7 +109,7 @@ def registry_identity(index_url: str) -> str:
     Raises:
         InvalidUrl: it is no URL.
     """
-    if index_url == _CRATES_IO:
+    if index_url == CRATES_IO_INDEX:
         return index_url  # what would come out of it below
     from batuta_hooks.registry.urls import parse_url
 

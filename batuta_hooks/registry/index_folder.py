@@ -7,14 +7,13 @@ found too; the older one is that of 64-bit little-endian machines.
 
 from __future__ import annotations
 
+from batuta_hooks.registry.config_places import CRATES_IO_INDEX
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from batuta_hooks.registry.urls import Url
-
-CRATES_IO_INDEX = "sparse+https://index.crates.io/"
-CRATES_IO_GIT_INDEX = "https://github.com/rust-lang/crates.io-index"
 
 CRATES_IO_FOLDERS = ("index.crates.io-1949cf8c6b5b557f", "index.crates.io-6f17d22bba15001f")
 """Those of crates.io's sparse index: of cargo 1.85 and later, and of older ones."""

@@ -142,7 +142,7 @@ class Lookup:
             known.append(self._from_entry(crate, key, entry))
             if known[0].is_fresh:
                 return known[0]
-        known += self._from_cargo(crate)
+        known += self._from_cargo(crate, _knowledge(known[0]) if known else (-1, 0))
         if known:
             return max(known, key=_knowledge)
         assert isinstance(entry, Miss)
@@ -171,12 +171,15 @@ class Lookup:
             entry.rust,
         )
 
-    def _from_cargo(self, crate: str) -> Iterator[Answer]:
+    def _from_cargo(self, crate: str, known: tuple[int, int]) -> Iterator[Answer]:
+        """What cargo keeps of a crate, but for copies that cannot know more than is known."""
         if not self._cargo_home:
             return
         from batuta_hooks.registry.cargo_home import cached_indexes
 
         for cached in cached_indexes(self._cargo_home, self._registry, crate):
+            if (len(cached.lines), int(cached.written_s)) <= known:
+                continue  # a line lists one version at most
             from batuta_hooks.registry.index import versions
 
             listed = versions(cached.data, crate, cached.lines)
@@ -227,7 +230,7 @@ def as_published(answer: Answer | Unknown) -> Published | Unknown:
 
     if answer.spelled != answer.crate:
         return Published((), (), answer.checked_at)
-    return Published(answer.versions, answer.yanked, answer.checked_at)
+    return Published(answer.versions, answer.yanked, answer.checked_at, False)
 
 
 def release_of(answer: Answer | Unknown, version: str) -> Release | Unknown | None:

@@ -13,7 +13,7 @@ import os
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.registry.cargo_config import CargoConfig, ConfigFault
 from batuta_hooks.registry.config_files import ConfigRefused, Located, plain_path
-from batuta_hooks.registry.index_folder import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX
+from batuta_hooks.registry.config_places import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX
 from batuta_hooks.registry.urls import InvalidUrl, Url, parse_url
 
 CRATES_IO = "crates-io"

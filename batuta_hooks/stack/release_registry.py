@@ -18,10 +18,10 @@ from batuta_hooks.domain.manifest import Package
 from batuta_hooks.registry.archive import ArchiveFacts, decode_facts
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.cargo_config import CargoConfig, ConfigFault, read_cargo_config
+from batuta_hooks.registry.config_places import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX
 from batuta_hooks.registry.credentials import NoToken, find_token
 from batuta_hooks.registry.entry import Entry, Miss, archive_key, registry_identity
 from batuta_hooks.registry.glance import Glance, cache_folder
-from batuta_hooks.registry.index_folder import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX
 from batuta_hooks.registry.lookup import Lookup, as_published
 from batuta_hooks.registry.on_disk import registry_url
 from batuta_hooks.registry.refresh import Manners, Refresher

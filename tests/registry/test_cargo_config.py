@@ -20,7 +20,7 @@ from batuta_hooks.registry.cargo_config import (
     Settings,
     read_cargo_config,
 )
-from batuta_hooks.registry.index_folder import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX
+from batuta_hooks.registry.config_places import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX
 from batuta_hooks.registry.sources import (
     DIRECTORY,
     GIT_INDEX,

@@ -20,10 +20,10 @@ from batuta_hooks.registry.cargo_home import (
     parse_cached_index,
     read_cached_index,
 )
-from batuta_hooks.registry.config_places import cargo_home
+from batuta_hooks.registry.config_places import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX, cargo_home
 from batuta_hooks.registry.files import read_file
 from batuta_hooks.registry.index import MAX_BYTES, list_releases, list_versions, release, versions
-from batuta_hooks.registry.index_folder import CRATES_IO_FOLDERS, CRATES_IO_GIT_INDEX, CRATES_IO_INDEX, index_folders
+from batuta_hooks.registry.index_folder import CRATES_IO_FOLDERS, index_folders
 from batuta_hooks.registry.names import InvalidCrateName, sparse_path
 from batuta_hooks.registry.urls import InvalidUrl
 from tests.registry.loopback import Registry, cargo_environment, index_line, lock, registry, write_package

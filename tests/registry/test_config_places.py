@@ -9,9 +9,8 @@ import pytest
 
 from batuta_hooks.gather.registry import Place, find_place
 from batuta_hooks.registry.cargo_config import CargoConfig, read_cargo_config
-from batuta_hooks.registry.config_places import is_unconfigured
+from batuta_hooks.registry.config_places import CRATES_IO_INDEX, is_unconfigured
 from batuta_hooks.registry.entry import registry_identity
-from batuta_hooks.registry.index_folder import CRATES_IO_INDEX
 from batuta_hooks.registry.sources import Source, find_source
 from batuta_hooks.registry.urls import parse_url
 

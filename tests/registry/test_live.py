@@ -11,9 +11,9 @@ import pytest
 from batuta_hooks.registry.archive import ArchiveFacts, decode_facts
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.cargo_config import read_cargo_config
+from batuta_hooks.registry.config_places import CRATES_IO_INDEX
 from batuta_hooks.registry.entry import Entry, archive_key, registry_identity
 from batuta_hooks.registry.index import versions
-from batuta_hooks.registry.index_folder import CRATES_IO_INDEX
 from batuta_hooks.registry.outcomes import ABSENT, FRESH, REFRESHED, UNKNOWN, Outcome
 from batuta_hooks.registry.refresh import Refresher
 from tests.registry.real_data import INDEX, REAL_DATA, index_files

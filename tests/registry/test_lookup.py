@@ -122,6 +122,22 @@ def test_of_two_equal_lists_the_later_check_wins(world: World) -> None:
     assert world.ask("serde", NOW + DAY_S).yanked == ("1.0.1", "0.9.0")
 
 
+def test_a_copy_that_cannot_know_more_is_not_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lines are counted, and no more: it has too few, or no more and from before the check."""
+
+    def refused(*_: object) -> list[tuple[str, bool]]:
+        raise AssertionError
+
+    monkeypatch.setattr("batuta_hooks.registry.index.versions", refused)
+    world.remember("serde", NEW)
+    for payload, written_s in ((OLD, NOW + DAY_S), (NEW, NOW - DAY_S), (NEW, NOW)):
+        cargo_cache(world.home, "serde", payload, written_s)
+        assert world.ask("serde", NOW + DAY_S).source == "https://index.crates.io/serde"
+    cargo_cache(world.home, "serde", NEW, NOW + 1)
+    with pytest.raises(AssertionError):
+        world.ask("serde", NOW + DAY_S)
+
+
 def test_a_file_from_the_future_has_no_negative_age(world: World) -> None:
     """Nor is it fresh: its time is the file's."""
     cargo_cache(world.home, "serde", NEW, NOW + DAY_S)
