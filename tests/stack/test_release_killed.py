@@ -1,13 +1,12 @@
 """A release that is killed, by SIGKILL to its process group, at any of its steps: the same command always arrives.
 
 Nine crates in six repositories go out in four waves.  What counts in the end is equal, byte for byte, to what an
-undisturbed run leaves: uploads, remotes, tags, commits, checkouts.  `BATUTA_KILL=all` kills at every step from the
-start; else a relay does, in which each run goes on from the last kill, and every few steps one run from the start.
+undisturbed run leaves: uploads, remotes, tags, commits, checkouts.  It is killed once before and once after every step,
+each time from the start; at any moment; and in a relay, in which each run goes on from the last kill.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ from tests.support.kill_stack import COMMAND, FILES, WAVES, KillStack
 
 pytestmark = pytest.mark.cargo
 
-_EACH = 1 if os.environ.get("BATUTA_KILL") == "all" else 13
 _STEPS = 43
 
 
@@ -112,23 +110,34 @@ class TestRelay:
 
 
 @pytest.mark.slow
-class TestFromTheStart:
-    """Runs from the start, killed once."""
+class TestBeforeEachStep:
+    """Runs from the start, killed once: when a step was to begin."""
 
-    @pytest.mark.parametrize("step", range(1, _STEPS + 1, _EACH))
-    @pytest.mark.parametrize("kind", ["begin", "end"])
-    def test_killed(self, killed: Killed, kind: str, step: int) -> None:
+    @pytest.mark.parametrize("step", range(1, _STEPS + 1))
+    def test_killed(self, killed: Killed, step: int) -> None:
         """It arrives, every other time without its journal."""
         killed.stack.put_back()
-        assert killed.stack.kill_at(f"{kind}:{step}").returncode == -signal.SIGKILL
+        assert killed.stack.kill_at(f"begin:{step}").returncode == -signal.SIGKILL
         killed.arrives(forgets=step % 2 == 0)
+
+
+@pytest.mark.slow
+class TestAfterEachStep:
+    """Runs from the start, killed once: when a step was done, and did not say so yet."""
+
+    @pytest.mark.parametrize("step", range(1, _STEPS + 1))
+    def test_killed(self, killed: Killed, step: int) -> None:
+        """It arrives, every other time without its journal."""
+        killed.stack.put_back()
+        assert killed.stack.kill_at(f"end:{step}").returncode == -signal.SIGKILL
+        killed.arrives(forgets=step % 2 == 1)
 
 
 @pytest.mark.slow
 class TestAnyMoment:
     """Moments that no journal speaks of, cargo's and git's own work among them."""
 
-    @pytest.mark.parametrize("seed", range(50 if _EACH == 1 else 6))
+    @pytest.mark.parametrize("seed", range(50))
     def test_killed(self, killed: Killed, seed: int) -> None:
         """It arrives."""
         killed.stack.put_back()
