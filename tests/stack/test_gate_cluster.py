@@ -10,14 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from distributed import LocalCluster
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.registry.accepting import AcceptingRegistry
-from batuta_hooks.stack.gate_cluster import address_of
+from batuta_hooks.stack.gate_cluster import address_of, on_cluster
 from tests.support.real_release import QUALITY, RealStack
 
 NAMES = ["a", "b", "c", "d"]
@@ -98,6 +101,19 @@ def cluster(stack: Stack) -> Iterator[Cluster]:
         yield made
     finally:
         made.close()
+
+
+def test_in_this_process() -> None:
+    """A cluster of threads: work is handed to it, as much at a time as it has threads."""
+    make: Any = LocalCluster  # it declares no types
+    options = {"processes": False, "protocol": "tcp", "host": "127.0.0.1", "dashboard_address": None}
+    with make(n_workers=2, threads_per_worker=1, **options) as cluster:
+
+        def work(executor: Executor, at_once: int) -> tuple[int, int]:
+            return executor.submit(pow, 2, 5).result(), at_once
+
+        assert on_cluster(cluster.scheduler_address, work) == (32, 2)
+        assert on_cluster(cluster.scheduler_address, work, 7) == (32, 7)
 
 
 @pytest.mark.slow

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from batuta_hooks.registry.accepting import AcceptingRegistry
+from tests.support.kill_stack import KILLING
 from tests.support.process import run
 from tests.support.real_release import QUALITY, RealStack
 from tests.support.repos import Repo
@@ -197,6 +201,40 @@ def test_without_publish(stack: Requests) -> None:
     assert stack.repo("a").git("for-each-ref", "refs/heads/batuta/") != ""
     stack.release("--yes", "--no-verify", "--push")
     assert len(stack.proposals("a")) == 1
+
+
+def killed_at_every_step(stack: Requests) -> int:
+    """Kill the release after each step that acts, and begin again, until nothing more is done; the number of kills."""
+    root = str(Path(__file__).resolve().parents[2])
+    kills = 0
+    while True:
+        command = [sys.executable, "-m", KILLING, "end:1", "release", *COMMAND]
+        env = {**stack.environment, "PYTHONPATH": root}
+        done = subprocess.run(
+            command, cwd=stack.folder, env=env, capture_output=True, start_new_session=True, check=False, timeout=300
+        )
+        if done.returncode != -signal.SIGKILL:
+            return kills
+        kills += 1
+        assert kills < 40
+        if kills % 2:
+            shutil.rmtree(stack.folder / ".batuta", ignore_errors=True)
+
+
+@pytest.mark.slow
+def test_killed_at_every_step(stack: Requests) -> None:
+    """It arrives, half of the time without its journal: one proposal a wave, each version once, tags in their place."""
+    kills = killed_at_every_step(stack)
+    assert (len(stack.proposals("a")), stack.registry.accepted) == (1, [])
+    merged = {"a": stack.merge("a", "rebase")}
+    stack.advance("a", "after.txt")
+    kills += killed_at_every_step(stack)
+    assert len(stack.proposals("b")) == 1
+    merged["b"] = stack.merge("b", "squash", deletes=True)
+    kills += killed_at_every_step(stack)
+    assert [(one.name, one.version) for one in stack.registry.accepted] == [("a", "0.1.1"), ("b", "0.1.1")]
+    assert {name: commit_of(stack, name, f"v{name}-0.1.1") for name in ("a", "b")} == merged
+    assert kills >= 10
 
 
 @pytest.mark.slow
