@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from batuta_hooks.domain.lockfile import LockedPackage, LockFault, read_lockfile
 from batuta_hooks.domain.semver import InvalidVersion, Version
-from batuta_hooks.git.command import LOCAL_NAMES
+from batuta_hooks.git.command import LOCAL_NAMES, GitError, git
 from batuta_hooks.stack.processes import Ended, Processes
 from batuta_hooks.stack.sync_values import Change, RepositoryPlan, Verified
 
 _LOCK_TIMEOUT_S = 600.0
 _VERIFY_TIMEOUT_S = 3600.0
 _CHECK = ("cargo", "check", "--quiet", "--workspace")
+_METADATA = ("cargo", "metadata", "--format-version", "1", "--no-deps", "--quiet")
+_BUILDS_IN = re.compile(r'"(?:target|build)_directory":("(?:[^"\\]|\\.)*")')
 
 
 class Followed(NamedTuple):
@@ -72,13 +77,44 @@ class Cargo:
             return [_verified(plan.verify_command, ended)]
         found = []
         for root in plan.roots:
-            ended = self._run(_CHECK, os.path.join(plan.folder, root), _VERIFY_TIMEOUT_S)
+            ended = self._check(plan.folder, os.path.join(plan.folder, root))
             command = "cargo check --workspace"
             found.append(_verified(f"cd {root} && {command}" if root else command, ended))
         return found
 
-    def _run(self, command: Sequence[str], folder: str, timeout_s: float = _LOCK_TIMEOUT_S) -> Ended:
-        return self._processes.run(command, folder, self._env, timeout_s)
+    def _check(self, top: str, folder: str) -> Ended:
+        """Let cargo check, where it builds anyway if git does not see that, else in a folder that goes again."""
+        if self._hides_builds(top, folder):
+            return self._run(_CHECK, folder, _VERIFY_TIMEOUT_S)
+        with TemporaryDirectory(prefix="batuta-target-", ignore_cleanup_errors=True) as target:
+            return self._run(
+                _CHECK, folder, _VERIFY_TIMEOUT_S, {"CARGO_TARGET_DIR": target, "CARGO_BUILD_BUILD_DIR": target}
+            )
+
+    def _hides_builds(self, top: str, folder: str) -> bool:
+        """Whether what cargo builds lies outside the repository, or where git ignores it."""
+        places = [json.loads(text) for text in _BUILDS_IN.findall(self._run(_METADATA, folder).said)]
+        return bool(places) and all(_is_hidden(os.path.realpath(top), os.path.realpath(place)) for place in places)
+
+    def _run(
+        self,
+        command: Sequence[str],
+        folder: str,
+        timeout_s: float = _LOCK_TIMEOUT_S,
+        more: Mapping[str, str] | None = None,
+    ) -> Ended:
+        return self._processes.run(command, folder, {**self._env, **(more or {})}, timeout_s)
+
+
+def _is_hidden(top: str, place: str) -> bool:
+    """Whether a folder lies outside a repository, or is ignored there."""
+    if not f"{place}/".startswith(f"{top}/"):
+        return True
+    try:
+        git(["check-ignore", "--quiet", "--", f"{place}/"], top, sibling=True)
+    except GitError:
+        return False
+    return True
 
 
 def _verified(command: str, ended: Ended) -> Verified:

@@ -155,6 +155,23 @@ def test_where_it_does_not_build_all_is_restored(stack: Path, capsys: pytest.Cap
     assert "broken: restored: it does not build with these changes" in said(capsys, "--yes", code=1)
 
 
+@pytest.mark.parametrize("code", ["pub use alimentar::load;", "pub use alimentar::gone;"])
+def test_the_verification_leaves_nothing(stack: Path, capsys: pytest.CaptureFixture[str], code: str) -> None:
+    """Where git does not ignore cargo's target folder, none is there afterwards, whether it built or not."""
+    repo = Repo(stack / "entrenar")
+    repo.git("rm", "--quiet", ".gitignore")
+    repo.commit("ignore nothing", {"src/lib.rs": code})
+    builds = code.endswith("load;")
+    assert document(capsys, "--yes", code=not builds)["verified"][0]["passed"] is builds
+    assert repo.git("status", "--porcelain", "--ignored") == ""
+
+
+def test_the_verification_builds_where_cargo_does(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An ignored target folder is used, so that what is built already need not be built again."""
+    document(capsys, "--yes")
+    assert Repo(stack / "entrenar").git("status", "--porcelain", "--ignored") == "!! target/"
+
+
 def test_a_dirty_manifest_is_edited_and_not_committed(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """After a blocked commit: the finding's line changes, what was staged stays staged, and that is said."""
     repo = Repo(stack / "entrenar")

@@ -22,7 +22,8 @@ def go_online(monkeypatch: pytest.MonkeyPatch, folder: Path, registry: FaultyReg
     home.mkdir()
     monkeypatch.setenv("CARGO_HOME", str(home))
     # crates.io itself, which a release asks too
-    monkeypatch.setenv("__CARGO_TEST_CRATES_IO_URL_DO_NOT_USE_THIS", registry.index_url)
+    elsewhere = registry.index_url.replace("127.0.0.1", "localhost")  # cargo refuses two sources with one address
+    monkeypatch.setenv("__CARGO_TEST_CRATES_IO_URL_DO_NOT_USE_THIS", elsewhere)
     monkeypatch.setenv("BATUTA_CACHE_DIR", str(cache))
     monkeypatch.delenv("CARGO_NET_OFFLINE", raising=False)
     monkeypatch.delenv("BATUTA_OFFLINE", raising=False)
