@@ -48,6 +48,7 @@ class Downstream(NamedTuple):
         why: who needs what that cannot be met, as a chain; or what was not looked at.
         shared: the shared dependencies that were reached.
         not_cached: how many crates could not be looked at.
+        repository: the crate's checkout, as the stack spells it.
     """
 
     crate: str
@@ -56,6 +57,7 @@ class Downstream(NamedTuple):
     why: str
     shared: tuple[Held, ...]
     not_cached: int = 0
+    repository: str = "."
 
 
 def as_if_published(facts: Facts, releases: Mapping[str, Sequence[Release]]) -> Facts:

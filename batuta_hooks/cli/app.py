@@ -19,6 +19,7 @@ from batuta_hooks.cli.commands import (
     hooks,
     init,
     link,
+    merge_reports,
     metrics,
     release,
     rollback,
@@ -75,6 +76,7 @@ rollback.register(app)
 status.register(app)
 sync.register(app)
 link.register(app)
+merge_reports.register(app)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from batuta_hooks.cli.common import Common
 from batuta_hooks.cli.formats import CheckFormat
+from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.gather.registry import told_offline
 from batuta_hooks.report.plain import printable
 from batuta_hooks.report.terminal import wants_color
@@ -20,6 +21,7 @@ from batuta_hooks.stack.checkouts import Workspace, find_workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.fetching import fetch_all
 from batuta_hooks.stack.moment import moment
+from batuta_hooks.stack.shards import read_shard
 from batuta_hooks.stack.supposing import read_wishes
 from batuta_hooks.stack.verdict import Report
 
@@ -41,6 +43,7 @@ class Wishes(NamedTuple):
         fetch: fetch in every repository first.
         verify: ask the registry about the published versions.
         what_if: versions to be taken for published, as `NAME=VERSION`.
+        shard: the part of the repositories to judge, as `K/N`; ``None`` for all.
         deep: find out what users of each crate would get.
     """
 
@@ -50,6 +53,7 @@ class Wishes(NamedTuple):
     verify: bool = False
     deep: bool = False
     what_if: Sequence[str] = ()
+    shard: str | None = None
 
 
 class Progress:
@@ -74,6 +78,8 @@ class Progress:
 
 def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes) -> int:
     """Check the stack, print the report on standard output and return the exit code."""
+    if wishes.shard is not None and crates:
+        raise BatutaError("--shard judges repositories, so no crate can be named", mend="leave either out")
     now, strict = report_time(), wishes.strict
     workspace = find_workspace(common.workspace)
     asking = asking_of(common, now)
@@ -90,6 +96,7 @@ def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes
         tags=wishes.fetch or wishes.verify,
         deep=wishes.deep,
         what_if=read_wishes(wishes.what_if),
+        shard=None if wishes.shard is None else read_shard(wishes.shard),
     )
     say_notes([*report.notes, *([_ALONE] if report.is_alone and not common.quiet else [])])
     truths: Truths | None = None
@@ -99,19 +106,29 @@ def run_check(common: Common, crates: Sequence[str], source: str, wishes: Wishes
         verified = verify_published(workspace, report, asking)
         say_notes(verified.notes)
         truths = verified.truths
+    print_in_format(report, common, wishes, now, truths)
+    return exit_code(report, strict=strict)
+
+
+def print_in_format(report: Report, common: Common, wishes: Wishes, now: datetime, truths: Truths | None) -> None:
+    """Print a report on standard output.
+
+    Args:
+        now: the time of the document.
+        truths: what the registry was asked about the published versions, if it was.
+    """
     format_ = wishes.format
     if format_ is CheckFormat.TEXT:
         from batuta_hooks.cli.check_text import Shown, print_report
 
         color = wants_color(common.color or "auto")
-        shown = Shown(quiet=bool(common.quiet), verbose=bool(common.verbose), strict=strict)
+        shown = Shown(quiet=bool(common.quiet), verbose=bool(common.verbose), strict=wishes.strict)
         print_report(report, shown, color=color, truths=truths)
     else:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")  # for programs, whatever the terminal takes
         for line in _document(report, now, format_, truths):
             print(line)
-    return exit_code(report, strict=strict)
 
 
 def fetched(workspace: Workspace, common: Common, *, is_offline: bool) -> Sequence[str]:

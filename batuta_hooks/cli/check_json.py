@@ -30,6 +30,7 @@ def check_document(report: Report, now: datetime, truths: Truths | None = None) 
         "crates": [_crate(crate, truths or {}) for crate in report.crates],
         "findings": [_finding(placed) for placed in report.findings],
         "conflicts": [conflict._asdict() for conflict in report.conflicts],
+        "duplicates": [{"dependency": name, "versions": versions} for name, versions in report.duplicates],
         "cycles": report.cycles,
         "deep": [{**crate._asdict(), "shared": [held._asdict() for held in crate.shared]} for crate in report.deep],
         "what_if": [{**one._asdict(), "breaks": [broken._asdict() for broken in one.breaks]} for one in report.what_if],
@@ -40,6 +41,7 @@ def check_document(report: Report, now: datetime, truths: Truths | None = None) 
         "data_age_s": report.data_age_s,
         "as_of": report.as_of or None,
         "cargo": CARGO,
+        "shard": report.part._asdict() if report.part is not None else None,
     }
     return json.dumps(exact_values(document), ensure_ascii=False)
 
@@ -94,6 +96,7 @@ def _repository(report: Report, checkout: Checkout) -> dict[str, Any]:
         "state": checkout.state,
         "error": checkout.error,
         "branch": status.branch if status else None,
+        "upstream": status.upstream if status else None,
         "dirty": status.dirty if status else None,
         "ahead": status.ahead if status else None,
         "behind": status.behind if status else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -22,12 +22,25 @@ from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.stack.checkouts import UNBORN, Checkout, Workspace
 from batuta_hooks.stack.crates_io import Asking, Registries, View, Wanted
 from batuta_hooks.stack.deep import Deep, look_deep
-from batuta_hooks.stack.judging import MISCONFIGURED, Judged, Opened, Said, folder_of, judge_opened, open_repository
+from batuta_hooks.stack.judging import (
+    MISCONFIGURED,
+    Judged,
+    Opened,
+    Said,
+    edges_in,
+    folder_of,
+    judge_opened,
+    open_repository,
+)
 from batuta_hooks.stack.publishable import Verdicts, judge_publishable, refused_links
+from batuta_hooks.stack.shards import Shard, part_of, places_of
 from batuta_hooks.stack.strangers import set_strangers_aside
 from batuta_hooks.stack.supposing import Supposing
 from batuta_hooks.stack.tags import judge_tags
 from batuta_hooks.stack.verdict import Crate, Placed, Report, Undecided
+
+#: Where crates are selected by name, nobody's.
+_NOBODY = ("",)
 
 #: The cargo whose rules the checks apply.
 CARGO = "1.95"
@@ -46,6 +59,7 @@ def check(  # noqa: PLR0913  named options
     tags: bool = False,
     deep: bool = False,
     what_if: Sequence[Wish] = (),
+    shard: Shard | None = None,
 ) -> Report:
     """Judge every repository of the workspace.
 
@@ -59,6 +73,7 @@ def check(  # noqa: PLR0913  named options
         beside: shown each repository, with what the registry knows, before it is judged; from several threads.
         deep: whether what users of each crate would get is found out too.
         what_if: versions to be taken for published, or chosen.
+        shard: the part of the repositories to judge, all others being known; ``None`` for all.
         tags: whether the tags of the versions here are judged too, by what the remotes have unless no socket may be
             opened.
 
@@ -67,7 +82,8 @@ def check(  # noqa: PLR0913  named options
     """
     with ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0))) as threads:
         supposing = Supposing(what_if)
-        opened = supposing.edited(open_all(threads, workspace, source, crates, on_progress))
+        places = None if shard is None else places_of(workspace.repositories, shard)
+        opened = supposing.edited(open_all(threads, workspace, source, crates, on_progress, places))
         with Registries(asking or Asking(now)) as registries:
             if asking:
                 ready = [one for one in opened if isinstance(one, Opened)]
@@ -78,9 +94,10 @@ def check(  # noqa: PLR0913  named options
             if asking:
                 supposing.tell(ready, registries)
             strangers = set_strangers_aside(ready, registries) if asking else {}
-            verdicts = judge_publishable(ready, registries if asking else None, crates, on_progress)
-            found = look_deep(ready, registries, crates) if deep and asking else Deep()
-            views = [_view(one, registries) if asking else None for one in opened]
+            verdicts = judge_publishable(ready, registries if asking else None, crates, on_progress, places)
+            found = look_deep(ready, registries, crates, places) if deep and asking else Deep()
+            mine = [one for one in opened if places is None or one.checkout.path in places]
+            views = [_view(one, registries) if asking else None for one in mine]
             is_offline = asking is None or asking.offline or bool(told_offline(asking.environment))
 
             def judged_one(one: Opened | Judged, view: View | None) -> Judged:
@@ -96,10 +113,11 @@ def check(  # noqa: PLR0913  named options
 
                 return judge_opened(one, now.date(), view, more)
 
-            judged = list(threads.map(judged_one, opened, views))
+            judged = list(threads.map(judged_one, mine, views))
     judged = [one for one in judged if one.has_manifests or _counts(workspace, one.checkout)]
+    open_ones = [one for one in opened if isinstance(one, Opened)]
     failed = [one.checkout for one in judged if one.checkout.error is not None]
-    if failed and len(failed) == len(judged):
+    if failed and len(failed) == len(judged) and (shard is None or not open_ones):
         first = failed[0]
         raise BatutaError(
             first.error or "",
@@ -107,16 +125,15 @@ def check(  # noqa: PLR0913  named options
             mend=f"none of the {len(failed)} repositories could be judged" if len(failed) > 1 else "",
         )
     everything = tuple(_with_verdict(crate, verdicts) for one in judged for crate in one.crates)
-    cycles = _cycles(judged)
+    cycles = _cycles(judged if shard is None else open_ones)
     reported = everything
     if crates:
         reported = _selected(everything, crates, len(failed))
-        places = {crate.repository for crate in reported}
-        judged = [one for one in judged if one.checkout.path in places]
+        around = {crate.repository for crate in reported}
+        judged = [one for one in judged if one.checkout.path in around]
     findings = _findings(reported, judged)
-    open_ones = [one for one in opened if isinstance(one, Opened)]
     policy = _policy(open_ones)
-    return Report(
+    report = Report(
         workspace=workspace.folder,
         source=source,
         crates=reported,
@@ -134,6 +151,10 @@ def check(  # noqa: PLR0913  named options
         deep=found.crates,
         what_if=supposing.outcome(open_ones),
     )
+    if shard is None:
+        return report
+    asked = repr((source, report.as_of, deep, tags, what_if, CARGO))
+    return report._replace(part=part_of(shard, report, places or {}, open_ones, asked))
 
 
 def _counts(workspace: Workspace, checkout: Checkout) -> bool:
@@ -189,10 +210,20 @@ def open_all(
     source: str,
     crates: Sequence[str],
     on_progress: Callable[[int, int], None],
+    places: Collection[str] | None = None,
 ) -> list[Opened | Judged]:
-    """Open every repository of a workspace, in its order; see `check`."""
+    """Open every repository of a workspace, in its order; see `check`.
+
+    Args:
+        places: the repositories that will be judged, ``None`` for all; of the others no crate is asked about.
+    """
     # git's processes do most of the work, so threads are enough
-    pending = [threads.submit(open_repository, workspace, path, source, crates) for path in workspace.repositories]
+    pending = [
+        threads.submit(
+            open_repository, workspace, path, source, crates if places is None or path in places else _NOBODY
+        )
+        for path in workspace.repositories
+    ]
     try:
         for done, future in enumerate(as_completed(pending), 1):
             future.result()
@@ -275,8 +306,8 @@ def _conflicts(opened: Sequence[Opened], policy: Policy, findings: Iterable[Plac
             yield conflict
 
 
-def _cycles(judged: Iterable[Judged]) -> tuple[tuple[str, ...], ...]:
+def _cycles(judged: Iterable[Judged | Opened]) -> tuple[tuple[str, ...], ...]:
     """Cycles of normal and build dependencies; whether a dev one closes another only the registry could tell."""
-    edges = [edge for one in judged for edge in one.edges]
+    edges = [edge for one in judged for edge in (one.edges if isinstance(one, Judged) else edges_in(one))]
     graph = CrateGraph((edge.dependent for edge in edges), edges, dev_counts=lambda _edge: False)
     return tuple(tuple(edge.dependent for edge in walk) for walk in graph.cycles())

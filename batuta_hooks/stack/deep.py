@@ -30,12 +30,18 @@ class Deep(NamedTuple):
     findings: Mapping[str, Sequence[Finding]] = {}
 
 
-def look_deep(opened: Sequence[Opened], registries: Registries, selected: Collection[str] = ()) -> Deep:
+def look_deep(
+    opened: Sequence[Opened],
+    registries: Registries,
+    selected: Collection[str] = (),
+    places: Collection[str] | None = None,
+) -> Deep:
     """Resolve every crate that may be published as its users would.
 
     Args:
         opened: all repositories.
         selected: names of the crates to look at; none for all.
+        places: the repositories whose crates to look at; ``None`` for all.
     """
     packages = [(facts, manifest) for facts in _every(opened, registries) for manifest in _manifests(facts)]
     coming: dict[str, list[Release]] = {}
@@ -45,7 +51,7 @@ def look_deep(opened: Sequence[Opened], registries: Registries, selected: Collec
     crates: list[Downstream] = []
     findings: dict[str, list[Finding]] = {}
     for facts, manifest in packages:
-        if selected and manifest.name not in selected:
+        if (selected and manifest.name not in selected) or (places is not None and facts.repository not in places):
             continue
         shelf = shelves.get(facts.published)
         if shelf is None:
@@ -56,7 +62,7 @@ def look_deep(opened: Sequence[Opened], registries: Registries, selected: Collec
         def matters(package: str, facts: Facts = facts) -> bool:
             return is_shared(meeting_of(facts.stack.whole), facts.policy, package)
 
-        crate = look(manifest, shelf, matters)
+        crate = look(manifest, shelf, matters)._replace(repository=facts.repository)
         crates.append(crate)
         for held in crate.shared:
             # where crates of the stack themselves disagree, that is said already

@@ -153,6 +153,16 @@ def _let_ask(facts: Facts, config: Config, selected: Collection[str]) -> tuple[M
     return told, frozenset(name for name in asked if is_crate_name(name))
 
 
+def edges_in(opened: Opened) -> Iterator[Edge]:
+    """Who needs whom, of a repository's crates that may be published."""
+    for path in judged_paths(opened.facts.judged, opened.config):
+        manifest = opened.facts.manifests.resolve(path)
+        package = manifest.package if isinstance(manifest, Manifest) else None
+        if package and package.is_publishable and package.name not in opened.config.skip_crates:
+            assert isinstance(manifest, Manifest)
+            yield from edges_of(manifest, opened.checkout.path)
+
+
 def judge_opened(opened: Opened, today: date, view: View | None, more: Callable[[], Said] = lambda: ([], [])) -> Judged:
     """Judge one repository; what keeps it from being judged is its own result.
 
@@ -205,7 +215,7 @@ def _judge(opened: Opened, today: date, view: View | None, more: Said) -> Judged
     if view:
         facts = facts._replace(published=view.published, release=view.release, origin=view.origin)
     makers = Crates(checkout.path, os.path.basename(opened.folder), facts, view.answer if view else None)
-    crates, loose, undecided, edges = [], set(), {one for one in more[1] if not one.crate}, []
+    crates, loose, undecided = [], set(), {one for one in more[1] if not one.crate}
     for path in judged_paths(facts.judged, config):
         # asked one by one, so that each answer is known to be about this crate
         about = facts._replace(judged=(path,), configs=())
@@ -221,13 +231,16 @@ def _judge(opened: Opened, today: date, view: View | None, more: Said) -> Judged
             undecided.update(unknown)
         elif crate.name not in config.skip_crates:
             crates.append(crate)
-            if isinstance(manifest, Manifest) and manifest.package and manifest.package.is_publishable:
-                edges += list(edges_of(manifest, checkout.path))
     raw, unknown = ask(facts._replace(judged=(), configs=judged_paths(facts.configs, config)))
     loose.update(judge(raw, config, today))
     undecided.update(unknown)
     return Judged(
-        checkout, bool(facts.judged), tuple(crates), tuple(sorted(loose)), tuple(sorted(undecided)), tuple(edges)
+        checkout,
+        bool(facts.judged),
+        tuple(crates),
+        tuple(sorted(loose)),
+        tuple(sorted(undecided)),
+        tuple(edges_in(opened)),
     )
 
 

@@ -28,6 +28,7 @@ def judge_publishable(
     registries: Registries | None,
     selected: Collection[str] = (),
     told: Callable[[int, int], None] = lambda _done, _total: None,
+    places: Collection[str] | None = None,
 ) -> Verdicts:
     """The verdict on every package.
 
@@ -38,11 +39,13 @@ def judge_publishable(
         opened: all repositories, not yet closed.
         registries: what the registries know; ``None`` where nobody looks at them.
         selected: names of the crates to judge; none for all.
+        places: the repositories whose packages to judge; ``None`` for all.
         told: called with how many repositories are judged, of how many; once more in every round.
     """
     every = [_facts(one, registries) for one in opened]
     judge = Judge(every, is_license_expression, _said(opened))
-    chosen = [(facts, path) for facts in every for path in _paths(facts, selected)]
+    judged = [facts for facts in every if places is None or facts.repository in places]
+    chosen = [(facts, path) for facts in judged for path in _paths(facts, selected)]
     if registries is not None:
         asking = _Asking(opened, registries, judge)
         asking.until_all_is_seen(chosen)

@@ -92,6 +92,23 @@ class Undecided(NamedTuple):
     unknown: Unknown
 
 
+class Part(NamedTuple):
+    """What a report is a part of, where only some of the repositories were judged.
+
+    Attributes:
+        number, of: which part, counted from 1, of how many.
+        places: of the report's checkouts, in the order of all repositories, counted from 0.
+        stack: a hash of the whole stack as it was seen.
+        asked: what the check was asked for.
+    """
+
+    number: int
+    of: int
+    places: tuple[int, ...]
+    stack: str
+    asked: str
+
+
 class Report(NamedTuple):
     """All that a check of the stack found out.
 
@@ -111,6 +128,7 @@ class Report(NamedTuple):
         is_alone: whether one repository was looked at alone, where sibling checkouts would have counted.
         deep: what users of each crate would get, where that was asked for.
         what_if: what would come of the versions that are supposed to be there.
+        part: ``None`` for a report of the whole.
     """
 
     workspace: str
@@ -129,6 +147,7 @@ class Report(NamedTuple):
     is_alone: bool = False
     deep: tuple[Downstream, ...] = ()
     what_if: tuple[Supposed, ...] = ()
+    part: Part | None = None
 
     def fetched_age_s(self, checkout: Checkout) -> int | None:
         """Seconds since a repository last fetched; ``None`` where nothing tells."""

@@ -41,6 +41,7 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         "source": "worktree",
         "summary": {"total_crates": 2, "healthy": 1, "warnings": 0, "errors": 1, "unknown": 0},
         "conflicts": [],
+        "duplicates": [],
         "cycles": [],
         "deep": [],
         "what_if": [],
@@ -51,6 +52,7 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
                 "state": "ok",
                 "error": None,
                 "branch": "main",
+                "upstream": None,
                 "dirty": False,
                 "ahead": None,
                 "behind": None,
@@ -62,6 +64,7 @@ def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         "data_age_s": None,
         "as_of": None,
         "cargo": "1.95",
+        "shard": None,
     }
     assert [finding["code"] for finding in findings] == ["PD001", "PD003"]
     assert set(findings[0]) == {

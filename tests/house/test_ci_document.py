@@ -22,13 +22,15 @@ from tests.support.schemas import faults, sarif_schema, workflow_schema
 STAR = '[dependencies]\nserde = "*"'
 
 
+def workflows() -> list[dict[Any, Any]]:
+    """Both workflows, as a parser of YAML reads them; `on` is a truth value there, as for GitHub's parser it is not."""
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    return [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)]
+
+
 def workflow() -> dict[Any, Any]:
-    """The workflow, as a parser of YAML reads it; `on` is a truth value there, as it is for GitHub's own parser not."""
-    (text,) = re.findall(
-        r"^```yaml\n(.*?)^```", (ROOT / "docs" / "ci.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
-    found: dict[Any, Any] = yaml.safe_load(text)
-    return found
+    """The first workflow."""
+    return workflows()[0]
 
 
 def steps() -> list[dict[str, Any]]:
@@ -38,10 +40,30 @@ def steps() -> list[dict[str, Any]]:
     return found
 
 
-def test_github_accepts_it() -> None:
-    """It is valid by GitHub's schema of workflows."""
-    document = {("on" if key is True else key): value for key, value in workflow().items()}
-    assert faults(document, workflow_schema()) == []
+def test_github_accepts_them() -> None:
+    """They are valid by GitHub's schema of workflows."""
+    for one in workflows():
+        document = {("on" if key is True else key): value for key, value in one.items()}
+        assert faults(document, workflow_schema()) == []
+
+
+def test_the_shards_are_merged(runner: Runner) -> None:
+    """The second workflow's commands over the sample stack: every shard of its matrix, then all of them as one."""
+    jobs = workflows()[1]["jobs"]
+    numbers = jobs["check"]["strategy"]["matrix"]["shard"]
+    assert jobs["merge"]["needs"] == "check"
+    assert jobs["merge"]["if"] == "${{ !cancelled() }}"
+    (check,) = [step["run"] for step in jobs["check"]["steps"] if step.get("name") == "Check a part"]
+    (merge,) = [step["run"] for step in jobs["merge"]["steps"] if step.get("name") == "Merge"]
+    runner.step("Clone the stack")
+    for number in numbers:
+        command = check.replace("${{ matrix.shard }}", str(number))
+        run(["bash", "-e", "-c", command], cwd=runner.workspace, env=runner.env)
+        (runner.workspace / f"report-{number}").mkdir()
+        (runner.workspace / "report.json").rename(runner.workspace / f"report-{number}" / "report.json")
+    said = run(["bash", "-e", "-c", merge], cwd=runner.workspace, env=runner.env, code=1).stdout
+    assert said.startswith("::error file=bad/Cargo.toml,line=7,col=1,title=PD005::")
+    assert runner.summary.read_text().startswith("## batuta-stack check: 1 error\n")
 
 
 def test_the_cache_is_restored_and_saved() -> None:

@@ -58,6 +58,7 @@ def test_a_split_that_only_users_get(stack: Path, capsys: pytest.CaptureFixture[
                 }
             ],
             "not_cached": 0,
+            "repository": "app",
         }
     ]
     findings = [one for one in found["findings"] if one["code"] == "VA005"]

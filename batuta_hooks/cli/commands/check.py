@@ -38,10 +38,15 @@ def _check(
         list[str] | None,
         typer.Option("--what-if", metavar="NAME=VERSION", help="Judge as if this version were published or chosen."),
     ] = None,
+    shard: Annotated[
+        str | None, typer.Option("--shard", metavar="K/N", help="Judge one part of the repositories, knowing all.")
+    ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Run git fetch in every repository first.")] = False,
 ) -> int:
     """Judge every crate of every repository: would cargo publish it, would a clone build?"""
     from batuta_hooks.cli.check import Wishes, run_check
 
     names = [*(crates or ()), *([project] if project is not None else ())]
-    return run_check(common, names, source, Wishes(format, strict, fetch, verify_published, deep, tuple(what_if or ())))
+    return run_check(
+        common, names, source, Wishes(format, strict, fetch, verify_published, deep, tuple(what_if or ()), shard)
+    )
