@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from batuta_hooks.domain.lockfile import LockedPackage, LockFault, read_lockfile
 from batuta_hooks.domain.semver import Version
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.git.command import Git, GitError, environment
 from batuta_hooks.stack.plan_values import LockChange, Plan, RepositoryPlan
 from batuta_hooks.stack.plan_versions import admits, usable_versions
@@ -31,6 +31,13 @@ class Raised(NamedTuple):
     version: str
 
 
+class Locked(NamedTuple):
+    """A package that a lock file names."""
+
+    version: str
+    is_registry: bool
+
+
 def with_locks(plan: Plan, facts: StackFacts, folders: Mapping[str, str]) -> Plan:
     """Add to a plan what its repositories' lock files will say.
 
@@ -46,11 +53,7 @@ def with_locks(plan: Plan, facts: StackFacts, folders: Mapping[str, str]) -> Pla
         raised = _raised(plan, facts, one.path)
         changes: list[LockChange] = []
         for path, text in _locks(one, folders[one.path]) if own or raised else ():
-            try:
-                packages = read_lockfile(text)
-            except LockFault:
-                continue  # cargo says so when it is asked to bring it along
-            changes += _changes(path, packages, own, raised)
+            changes += _changes(path, _named(text, {*own, *raised}), own, raised)
         repositories.append(one._replace(locks=tuple(sorted(changes))))
     return plan._replace(repositories=tuple(repositories))
 
@@ -108,23 +111,32 @@ def _locks(one: RepositoryPlan, folder: str) -> Iterator[tuple[str, bytes]]:
             yield path, text
 
 
+def _named(text: bytes, names: Iterable[str]) -> dict[str, list[Locked]]:
+    """The packages of some names, without reading all the others; as cargo writes them, a value a line."""
+    lines = text.replace(b"\r\n", b"\n").decode("utf-8", "replace")
+    wanted = "|".join(map(re.escape, names))
+    entry = re.compile(rf'^name = "({wanted})"\nversion = "([^"\n]+)"\n(source = )?', re.MULTILINE)
+    found: dict[str, list[Locked]] = {}
+    for name, version, source in entry.findall(lines):
+        if read_version(version) is not None:
+            found.setdefault(name, []).append(Locked(version, bool(source)))
+    return found
+
+
 def _changes(
     path: str,
-    packages: list[LockedPackage],
+    packages: Mapping[str, list[Locked]],
     own: Mapping[str, tuple[str, str]],
     raised: Mapping[str, list[Raised]],
 ) -> Iterator[LockChange]:
-    by_name: dict[str, list[LockedPackage]] = {}
-    for package in packages:
-        by_name.setdefault(package.name, []).append(package)
     for name, (before, next_) in own.items():
-        if any(package.source is None and package.version == before for package in by_name.get(name, ())):
+        if Locked(before, is_registry=False) in packages.get(name, ()):
             yield LockChange(path, name, before, next_, is_registry=False)
     for name, needs in raised.items():
-        locked = [package for package in by_name.get(name, ()) if package.source is not None]
         for need in dict.fromkeys(needs):
             after = Version.parse(need.version)
-            versions = [(Version.parse(package.version), package.version) for package in locked]
+            locked = [package.version for package in packages.get(name, ()) if package.is_registry]
+            versions = [(Version.parse(version), version) for version in locked]
             if not versions or any(admits(need.requirement, version) for version, _ in versions):
                 continue
             # of several, the one of its own kind moves, else the newest
