@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import tomli
-from measure import clean_environment, installed_wheel, medians, run, sample_repository, show, temporary_folder
+from measure import clean_environment, installed_wheel, run, sample_repository, show_taken, taken, temporary_folder
 
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.entry import found, index_key, registry_identity
@@ -17,7 +17,7 @@ SIBLINGS, NEEDS = 31, 15
 
 
 def main() -> None:
-    """Print the medians of `python -c pass`, of the path guard and of this one on a staged manifest of a workspace."""
+    """Print what `python -c pass`, the path guard and this one take on a staged manifest of a workspace."""
     with temporary_folder() as name:
         bin_folder = installed_wheel(Path(name))
         env = {
@@ -41,8 +41,8 @@ def main() -> None:
             title: lambda argv=argv: run(*argv, cwd=repository, env=env)  # type: ignore[misc]
             for title, argv in rivals.items()
         }
-        found_ = medians(calls, 60)
-    show("version alignment, one of six manifests staged, 31 siblings", found_, "python -c pass", "at most 3 x")
+        found_ = taken(calls, 60)
+    show_taken("version alignment, one of six manifests staged, 31 siblings", found_, "python -c pass", "at most 3 x")
 
 
 def make_siblings(stack: Path) -> None:

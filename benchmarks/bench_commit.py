@@ -7,13 +7,13 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from measure import TOP, clean_environment, medians, run, sample_repository, show, temporary_folder
+from measure import TOP, clean_environment, run, sample_repository, show_taken, taken, temporary_folder
 
 BARE, HOOKED = "git commit", "git commit with the native hook"
 
 
 def main() -> None:
-    """Print the medians of a bare commit and of one with the hook."""
+    """Print what a bare commit takes, and one with the hook."""
     env = clean_environment()
     numbers = count()
     with temporary_folder() as name:
@@ -31,8 +31,8 @@ def main() -> None:
             rival: partial(run, "git", "commit", "-q", "-m", "change", cwd=folder, env=env)
             for rival, folder in folders.items()
         }
-        found = medians(commits, 80, stage)
-    show("(a) a commit without a manifest", found, BARE, "at most 1.5 x and 3 ms more")
+        found = taken(commits, 80, stage)
+    show_taken("(a) a commit without a manifest", found, BARE, "at most 1.5 x and 3 ms more")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from measure import TOP, clean_environment, installed_wheel, medians, run, sample_repository, show, temporary_folder
+from measure import TOP, clean_environment, installed_wheel, run, sample_repository, show_taken, taken, temporary_folder
 
 BARE, HOOKED = "git push of a branch", "git push of a branch with the native hook"
 CRATE, VERSION, TAG = "whole", "0.3.1", "v0.3.1"
@@ -59,8 +59,8 @@ def measure_branches(folder: Path, env: dict[str, str]) -> None:
         rival: partial(run, "git", "push", "-q", "origin", "main", cwd=place, env=env)
         for rival, place in places.items()
     }
-    found = medians(pushes, 60, commit)
-    show("(f) a push without tags", found, BARE, "at most 1.3 x and 4 ms more")
+    found = taken(pushes, 60, commit)
+    show_taken("(f) a push without tags", found, BARE, "at most 1.3 x and 4 ms more")
 
 
 def measure_tag(folder: Path, bin_folder: Path) -> None:
@@ -75,7 +75,7 @@ def measure_tag(folder: Path, bin_folder: Path) -> None:
     run(python, "-c", FILL, cache / "registry-v1", CRATE, VERSION, head, env=env)
     line = f"refs/tags/{TAG} {head} refs/tags/{TAG} {'0' * len(head)}\n"
     push = [guard, "--strict", "--stage", "push", "--remote", "origin", "--url", "x"]
-    found = medians(
+    found = taken(
         {
             "python -c pass": lambda: run(python, "-c", "pass", cwd=repository, env=env),
             "batuta-tag-collision, one tag, warm cache": lambda: subprocess.run(
@@ -84,7 +84,7 @@ def measure_tag(folder: Path, bin_folder: Path) -> None:
         },
         60,
     )
-    show("(g) the guard for one tag of a push", found, "python -c pass", "at most 3 x")
+    show_taken("(g) the guard for one tag of a push", found, "python -c pass", "at most 3 x")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -11,27 +12,51 @@ import time
 import venv
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 TOP = Path(__file__).resolve().parent.parent
+
+
+class Taken(NamedTuple):
+    """What a rival took, in milliseconds: the median by the clock, and the least processor time of its processes."""
+
+    wall_ms: float
+    cpu_ms: float
+
+
+def taken(
+    rivals: Mapping[str, Callable[[], object]], runs: int, prepare: Callable[[str], object] | None = None
+) -> dict[str, Taken]:
+    """What ``runs`` calls of each rival took, called in turns; one unmeasured round comes first.
+
+    ``prepare`` gets a rival's name before each of its calls and is not measured.
+    """
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in rivals}
+    for number in range(runs + 1):
+        for name, call in rivals.items():
+            if prepare:
+                prepare(name)
+            start, before = time.perf_counter(), _cpu_s()
+            call()
+            if number:
+                times[name].append((time.perf_counter() - start, _cpu_s() - before))
+    return {
+        name: Taken(statistics.median(one[0] for one in ones) * 1000, min(one[1] for one in ones) * 1000)
+        for name, ones in times.items()
+    }
+
+
+def _cpu_s() -> float:
+    """The processor time, user and system, of the child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def medians(
     rivals: Mapping[str, Callable[[], object]], runs: int, prepare: Callable[[str], object] | None = None
 ) -> dict[str, float]:
-    """Milliseconds, the median of ``runs`` calls of each rival, called in turns; one unmeasured round comes first.
-
-    ``prepare`` gets a rival's name before each of its calls and is not measured.
-    """
-    times: dict[str, list[float]] = {name: [] for name in rivals}
-    for number in range(runs + 1):
-        for name, call in rivals.items():
-            if prepare:
-                prepare(name)
-            start = time.perf_counter()
-            call()
-            if number:
-                times[name].append((time.perf_counter() - start) * 1000)
-    return {name: statistics.median(values) for name, values in times.items()}
+    """The medians of `taken`."""
+    return {name: one.wall_ms for name, one in taken(rivals, runs, prepare).items()}
 
 
 def show(title: str, found: Mapping[str, float], over: str, goal: str) -> None:
@@ -39,6 +64,17 @@ def show(title: str, found: Mapping[str, float], over: str, goal: str) -> None:
     print(f"{title}  (goal: {goal})")
     for name, value in found.items():
         print(f"  {name:44} {value:9.1f} ms   {value / found[over]:5.2f} x")
+
+
+def show_taken(title: str, found: Mapping[str, Taken], over: str, goal: str) -> None:
+    """Print what each rival took and its ratios to the rival ``over``: a busy machine disturbs the second least."""
+    print(f"{title}  (goal: {goal})")
+    least = found[over]
+    for name, one in found.items():
+        wall, cpu = one.wall_ms / least.wall_ms, one.cpu_ms / least.cpu_ms
+        print(
+            f"  {name:44} {one.wall_ms:7.1f} ms {wall:5.2f} x   processor, at least {one.cpu_ms:7.1f} ms {cpu:5.2f} x"
+        )
 
 
 def run(*argv: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
