@@ -48,7 +48,7 @@ PURPOSES = {
     "release": "Who goes out with whom, and where to.",
     "release.dependents": "Whether dependents join a release only where they need it, or all of them.",
     "release.requirements": "Whether requirements follow the versions of a release.",
-    "release.branch": "The branch that is pushed; without it the one that is checked out.",
+    "release.branch": "The branch that is pushed, or proposed to; without it the one that is checked out.",
     "release.remote": "The remote that is pushed to.",
     "release.mode": "Whether release commits are pushed to the branch, or proposed to it from a branch of their own.",
     "release.changelog": "The changelog, made if missing; without it CHANGELOG.md where there is one; `none` for none.",

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distributed import LocalCluster
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.registry.accepting import AcceptingRegistry
@@ -105,6 +104,8 @@ def cluster(stack: Stack) -> Iterator[Cluster]:
 
 def test_in_this_process() -> None:
     """A cluster of threads: work is handed to it, as much at a time as it has threads."""
+    from distributed import LocalCluster  # which nothing else here needs
+
     make: Any = LocalCluster  # it declares no types
     options = {"processes": False, "protocol": "tcp", "host": "127.0.0.1", "dashboard_address": None}
     with make(n_workers=2, threads_per_worker=1, **options) as cluster:

@@ -168,14 +168,34 @@ def test_other_version_in_review(stack: Requests) -> None:
     assert stack.registry.accepted == []
 
 
+def clone_anew(stack: Requests) -> None:
+    """Another machine: it knows what the remotes have, and nothing else."""
+    shutil.rmtree(stack.folder / ".batuta", ignore_errors=True)
+    for name in ("a", "b"):
+        shutil.rmtree(stack.folder / name)
+        run(["git", "clone", "--quiet", str(stack.remote(name).path), str(stack.folder / name)])
+
+
+@pytest.mark.slow
+def test_nothing_left_of_it(stack: Requests) -> None:
+    """A squash under other words, its branch deleted, seen from fresh clones: the version that is there goes out."""
+    stack.release(*COMMAND, code=1)
+    merged = stack.merge("a", "squash", deletes=True)
+    clone_anew(stack)
+    stack.release(*COMMAND, code=1)
+    assert (commit_of(stack, "a", "va-0.1.1"), stack.proposals("a")) == (merged, [])
+    merged = stack.merge("b", "squash", deletes=True)
+    clone_anew(stack)
+    stack.release(*COMMAND)
+    assert commit_of(stack, "b", "vb-0.1.1") == merged
+    assert [(one.name, one.version) for one in stack.registry.accepted] == [("a", "0.1.1"), ("b", "0.1.1")]
+
+
 @pytest.mark.slow
 def test_from_fresh_clones(stack: Requests) -> None:
     """Another machine goes on with what was proposed, from what the remotes have alone."""
     stack.release(*COMMAND, code=1)
-    shutil.rmtree(stack.folder / ".batuta")
-    for name in ("a", "b"):
-        shutil.rmtree(stack.folder / name)
-        run(["git", "clone", "--quiet", str(stack.remote(name).path), str(stack.folder / name)])
+    clone_anew(stack)
     said = stack.release(*COMMAND, code=1)
     assert "is under way" in said.stderr
     assert len(stack.proposals("a")) == 1
