@@ -67,7 +67,7 @@ def moved(before: Release, after: Iterable[tuple[str, str]]) -> dict[str, tuple[
             old.setdefault(one.package, []).append(one.requirement)
     for package, requirement in after:
         new.setdefault(package, []).append(requirement)
-    return {name: (old[name], new[name]) for name in old.keys() & new.keys() if is_apart(old[name], new[name])}
+    return {name: (old[name], new[name]) for name in old if name in new and is_apart(old[name], new[name])}
 
 
 def is_apart(old: Sequence[str], new: Sequence[str]) -> bool:

@@ -150,7 +150,7 @@ class Resolver:
 
     def _unseen_from(self, needs: Sequence[Need], state: _State) -> dict[str, Unknown]:
         found: dict[str, Unknown] = {}
-        reached = set(needs)
+        reached = dict.fromkeys(needs)
         pending = list(reached)
         while pending:
             need = pending.pop()
@@ -161,9 +161,10 @@ class Resolver:
                 chosen = state.chosen.get((need.package, need.home, offer.version.bucket))
                 if chosen is not None and chosen[0] == offer:
                     further = self._shelf.needs(need, offer)
-                    fresh = set() if isinstance(further, (Unknown, MissingFeature)) else set(further) - reached
-                    reached |= fresh
-                    pending += fresh
+                    if not isinstance(further, (Unknown, MissingFeature)):
+                        fresh = [one for one in dict.fromkeys(further) if one not in reached]
+                        reached.update(dict.fromkeys(fresh))
+                        pending += fresh
                     break
         return found
 

@@ -103,7 +103,9 @@ def expand(bundle: Bundle, wanted: frozenset[str], *, default: bool) -> tuple[Ne
         wanted: features by name.
         default: whether its `default` feature is wanted too, if it has one.
     """
-    pending = [*wanted, "default"] if default and "default" in bundle.features else list(wanted)
+    pending = sorted(wanted, reverse=True)  # a set has another order in every process
+    if default and "default" in bundle.features:
+        pending.append("default")
     taken: set[str] = set()
     extra: dict[str, set[str]] = {}
     while pending:

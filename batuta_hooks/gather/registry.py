@@ -154,6 +154,11 @@ class Registry:
         """The age of the oldest answer given so far; ``None`` where there was none."""
         return None if self._lookup is None else self._lookup.oldest_age_s
 
+    @property
+    def fault(self) -> str:
+        """What was wrong with the cache itself when it was asked, a clause; empty for nothing."""
+        return self._glance.fault
+
     def close(self) -> None:
         """Close the cache."""
         self._glance.close()

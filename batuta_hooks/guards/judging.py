@@ -195,6 +195,8 @@ class Judging:
         if self._registry is not None:
             if self._registry.oldest_age_s is not None:
                 self._ages.append(self._registry.oldest_age_s)
+            if self._registry.fault:
+                self._warnings[f"{self._registry.fault}; `batuta-stack cache warm` mends and fills it"] = None
             self._registry.close()
         self._registry = None
 

@@ -141,6 +141,11 @@ class Cache:
         """What the user should hear, each once: why there is no cache, what was found in it and thrown away."""
         return tuple(self._warnings)
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether the database is open, so that what is stored is kept."""
+        return self._store is not None
+
     def entry(self, key: Key) -> Entry | Miss:
         """What is known of a question."""
         with self._tolerance:

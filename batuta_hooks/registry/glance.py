@@ -18,10 +18,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from sqlite3 import Connection
-    from typing import Self
+    from typing import Self, TypeVar
+
+    _Found = TypeVar("_Found")
 
 DATABASE = "cache.db"
 _TIMEOUT_S = 0.25
+_CORRUPT, _NOT_A_DATABASE = 11, 26  # SQLite's result codes
 _TICK_NS = 1_000_000_000
 _LOG_HEADER_BYTES = 32
 _LOG_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
@@ -100,9 +103,13 @@ class Glance:
 
     Args:
         folder: what `cache_folder` gives.
+
+    Attributes:
+        fault: what was wrong with the cache itself when it was asked first, a clause; empty for nothing.
     """
 
     def __init__(self, folder: str | Miss) -> None:
+        self.fault = ""
         self._folder = folder
         self._connection: Connection | None = None
         self._read = _UNSETTLED
@@ -116,14 +123,14 @@ class Glance:
     def entry(self, key: Key) -> Entry | Miss:
         """What is known of a question."""
         data = self._row(key.meta_row)
-        return data if isinstance(data, Miss) else decode_meta(key, data)
+        return data if isinstance(data, Miss) else self._sound(decode_meta(key, data))
 
     def body(self, key: Key, entry: Entry) -> bytes | Miss:
         """The bytes that an entry speaks of."""
         if entry.status != FOUND:
             return NO_BODY
         data = self._row(key.body_row(entry.sha256))
-        return data if isinstance(data, Miss) else decode_body(entry, data)
+        return data if isinstance(data, Miss) else self._sound(decode_body(entry, data))
 
     def close(self) -> None:
         """Close the database; a later question opens it again."""
@@ -140,13 +147,18 @@ class Glance:
             answer = self._ask(self._folder, row)
         return Miss(f"the cache cannot be read: {answer}") if isinstance(answer, str) else answer
 
+    def _sound(self, found: _Found) -> _Found:
+        if isinstance(found, Miss):
+            self.fault = self.fault or found.why.replace("its ", "an ", 1)  # of whichever crate
+        return found
+
     def _ask(self, folder: str, row: str) -> bytes | Miss | str:
         if self._connection is not None and not self._read.still_holds(_state(folder)):
             self.close()
         if self._connection is None:
             place = examine(folder)
             if place.fault:
-                return Miss(f"the cache is not used: {place.fault}")
+                return self._sound(Miss(f"the cache is not used: {place.fault}"))
             if not place.exists:
                 return Miss("there is no cache yet")
         from _sqlite3 import Error
@@ -155,6 +167,8 @@ class Glance:
             rows = (self._connection or self._connect(folder)).execute(_SELECT, (row,)).fetchall()
         except (Error, UnicodeError) as error:  # a damaged schema may hold names that are no text
             self.close()
+            if getattr(error, "sqlite_errorcode", _CORRUPT) & 0xFF in (_CORRUPT, _NOT_A_DATABASE):
+                self.fault = self.fault or f"the cache is damaged ({error})"
             return str(error)
         return rows[0][0] if rows and isinstance(rows[0][0], bytes) else NOT_CACHED
 

@@ -15,6 +15,7 @@ from batuta_hooks.domain.facts import Policy
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.graph import CrateGraph
 from batuta_hooks.domain.manifest import Manifest
+from batuta_hooks.domain.publishable import UNKNOWN
 from batuta_hooks.domain.stack import Stack, StackCrate
 from batuta_hooks.domain.tree import is_outside, join
 from batuta_hooks.gather.registry import told_offline
@@ -201,7 +202,8 @@ def exit_code(report: Report, *, strict: bool) -> int:
     failing = ("error", "warning") if strict else ("error",)
     if any(placed.finding.severity in failing for placed in report.findings):
         return 1
-    return 3 if strict and report.unknown else 0
+    undecided = report.unknown or any(crate.publishable.verdict == UNKNOWN for crate in report.crates)
+    return 3 if strict and undecided else 0
 
 
 def open_all(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import RLock
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from batuta_hooks.checks.namesakes import stranger
 from batuta_hooks.checks.publishable_market import MOST_PARTS
@@ -21,11 +21,15 @@ from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.release import Release
 from batuta_hooks.gather.refresher import stale
 from batuta_hooks.gather.registry import Place, Registry, find_place
-from batuta_hooks.registry.entry import TTL_S, Miss
+from batuta_hooks.registry.entry import TTL_S
 from batuta_hooks.registry.glance import cache_folder
-from batuta_hooks.registry.index import as_of, list_versions
 from batuta_hooks.registry.lookup import FROM_CARGO, Answer, as_published, release_of
 from batuta_hooks.stack.hits import CACHE, CARGO_HOME, NOWHERE, REGISTRY, add_hits
+from batuta_hooks.stack.supposed_answers import answered_as_of, seconds, with_version
+
+if TYPE_CHECKING:
+    from batuta_hooks.registry.outcomes import Outcome
+    from batuta_hooks.stack.passing_cache import PassingCache
 
 #: The first few questions find out whether the registry can be reached at all, and have little time for it.
 _FIRST, _FIRST_DEADLINE_S, _DEADLINE_S = 8, 8.0, 120.0
@@ -125,7 +129,7 @@ class View:
         published = as_published(answer)
         if isinstance(answer, Unknown) or isinstance(published, Unknown):
             return published
-        is_settled = answer.checked_at >= _seconds(self._then) if self._then else self.sources[crate] == REGISTRY
+        is_settled = answer.checked_at >= seconds(self._then) if self._then else self.sources[crate] == REGISTRY
         return published._replace(is_of_this_run=is_settled)
 
     def release(self, crate: str, version: str) -> Release | Unknown | None:
@@ -177,29 +181,9 @@ class View:
             self.sources[crate] = REGISTRY if crate in self._asked else CACHE
         if isinstance(answer, Unknown):
             return answer
-        told = _as_of(answer, self._then) if self._then else answer
+        told = answered_as_of(answer, self._then) if self._then else answer
         supposed = self._supposed.get(crate)
-        return told if supposed is None or isinstance(told, Unknown) else _with(told, supposed.version)
-
-
-def _with(answer: Answer, version: str) -> Answer:
-    versions = (*(one for one in answer.versions if one != version), version)
-    yanked = tuple(one for one in answer.yanked if one != version)
-    return answer._replace(is_absent=False, versions=versions, yanked=yanked)
-
-
-def _seconds(then: str) -> float:
-    return datetime.fromisoformat(then).timestamp()
-
-
-def _as_of(answer: Answer, then: str) -> Answer | Unknown:
-    if answer.is_absent:
-        return answer
-    index = answer.read()
-    if isinstance(index, Miss):
-        return Unknown(answer.crate, index.why)
-    known = as_of(list_versions(index[0], answer.crate, index[1]).listed, then)
-    return answer._replace(versions=tuple(version.version for version in known), yanked=())
+        return told if supposed is None or isinstance(told, Unknown) else with_version(told, supposed.version)
 
 
 class Registries:
@@ -212,6 +196,8 @@ class Registries:
     def __init__(self, asking: Asking) -> None:
         self.notes: list[str] = []
         self._asking = asking
+        self._environment = asking.environment
+        self._passing: PassingCache | None = None
         self._places: dict[str, Place] = {}
         self._views: dict[Place, View] = {}
         self._opened: list[Registry] = []
@@ -237,6 +223,8 @@ class Registries:
         views = self._views.values()
         sources = {crate: source for view in views for crate, source in view.sources.items()}.values()
         add_hits(cache_folder(self._asking.environment), Counter(sources))
+        if self._passing is not None:
+            self._passing.close()
 
     def at(self, folder: str, ttl_s: int) -> View:
         """The registry for cargo in a folder; ask what is to be asked before."""
@@ -247,7 +235,7 @@ class Registries:
         return self._views[place]
 
     def _open(self, place: Place, ttl_s: int) -> Registry:
-        registry = Registry(place, self._asking.environment, now=int(self._asking.now.timestamp()), ttl_s=ttl_s)
+        registry = Registry(place, self._environment, now=int(self._asking.now.timestamp()), ttl_s=ttl_s)
         self._opened.append(registry)
         return registry
 
@@ -283,7 +271,7 @@ class Registries:
             if self._asking.max_age_s is not None:
                 ttl_s = min(ttl_s, self._asking.max_age_s)
             crates = {crate for one in group for crate in one.crates} - self._failed.get(url, set())
-            with Registry(self._place(group[0].folder), self._asking.environment, ttl_s=ttl_s) as registry:
+            with Registry(self._place(group[0].folder), self._environment, ttl_s=ttl_s) as registry:
                 due = stale(registry, crates)
             if due:
                 known = self._asked.setdefault(url, set())
@@ -294,28 +282,16 @@ class Registries:
 
     def _ask(self, folder: str, crates: list[str], ttl_s: int, asked: set[str]) -> Iterable[str]:
         """The crates about which the registry would not speak, so that this run need not ask again."""
-        from batuta_hooks.registry.cache import Cache  # where all is fresh these are not needed
-        from batuta_hooks.registry.cargo_config import read_cargo_config
-        from batuta_hooks.registry.outcomes import OFFLINE, UNKNOWN, Outcome
-        from batuta_hooks.registry.refresh import Manners, Refresher
+        from batuta_hooks.registry.outcomes import OFFLINE, UNKNOWN  # where all is fresh this is not needed
 
-        outcomes: list[Outcome] = []
+        outcomes, is_kept = self._ask_into(self._environment, folder, crates, ttl_s)
+        if not is_kept and self._passing is None:
+            from batuta_hooks.stack.passing_cache import PassingCache
 
-        def told(outcome: Outcome) -> None:
-            outcomes.append(outcome)
-            self._asking.told(len(outcomes), len(crates))
-
-        environment = self._asking.environment
-        place = cache_folder(environment)
-        config = read_cargo_config(folder, environment)
-        with Cache(place) as cache:
-            for part, deadline_s in ((crates[:_FIRST], _FIRST_DEADLINE_S), (crates[_FIRST:], _DEADLINE_S)):
-                if part and not (outcomes and all(outcome.state == UNKNOWN for outcome in outcomes)):
-                    manners = Manners(deadline_s=deadline_s, told=told)
-                    with Refresher(config, cache, place, manners, environment=environment) as refresher:
-                        refresher.indexes(part, ttl_s)
-            for warning in cache.warnings:
-                self._note(warning)
+            self._passing = PassingCache(self._environment)
+            self._environment = self._passing.environment
+            self.forget(())
+            outcomes, _ = self._ask_into(self._environment, folder, crates, ttl_s)
         asked.update(outcome.crate for outcome in outcomes if outcome.state not in (OFFLINE, UNKNOWN))
         failed = [outcome for outcome in outcomes if outcome.state == UNKNOWN]
         if failed:
@@ -324,6 +300,34 @@ class Registries:
             self._note(f"the registry could not be asked about {which}: {failed[0].why}")
         self._asking.told(len(crates), len(crates))
         return set(crates) - {outcome.crate for outcome in outcomes if outcome.state != UNKNOWN}
+
+    def _ask_into(
+        self, environment: Mapping[str, str], folder: str, crates: list[str], ttl_s: int
+    ) -> tuple[list[Outcome], bool]:
+        """The outcomes, which are in the cache that the variables name; and whether it could be written to the end."""
+        from batuta_hooks.registry.cache import Cache
+        from batuta_hooks.registry.cargo_config import read_cargo_config
+        from batuta_hooks.registry.outcomes import UNKNOWN
+        from batuta_hooks.registry.refresh import Manners, Refresher
+
+        outcomes: list[Outcome] = []
+
+        def told(outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            self._asking.told(len(outcomes), len(crates))
+
+        place = cache_folder(environment)
+        config = read_cargo_config(folder, environment)
+        with Cache(place) as cache:
+            parts = ((crates[:_FIRST], _FIRST_DEADLINE_S), (crates[_FIRST:], _DEADLINE_S))
+            for part, deadline_s in parts if cache.is_usable or self._passing else ():
+                if part and not (outcomes and all(outcome.state == UNKNOWN for outcome in outcomes)):
+                    manners = Manners(deadline_s=deadline_s, told=told)
+                    with Refresher(config, cache, place, manners, environment=environment) as refresher:
+                        refresher.indexes(part, ttl_s)
+            for warning in cache.warnings:
+                self._note(warning if cache.is_usable else f"{warning}: what the registry says now is not kept")
+            return outcomes, cache.is_usable
 
     def _place(self, folder: str) -> Place:
         if folder not in self._places:

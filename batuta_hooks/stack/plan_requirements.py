@@ -55,7 +55,7 @@ class Requirements:
 
     def _edits(self) -> dict[tuple[str, Place], tuple[str, str]]:
         found = {}
-        for name in self._planned:
+        for name in sorted(self._planned):
             crate = self._facts.crates[name]
             for need in crate.needs:
                 after = self._after(crate, need)

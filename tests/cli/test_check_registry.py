@@ -168,7 +168,28 @@ def test_offline(
     assert set(said.states.values()) == {("unknown", None)}
     assert said.document["data_age_s"] is None
     assert not (stack / ".cache").exists()
-    assert Said(capsys, "--strict", *arguments).code == 0
+    assert Said(capsys, "--strict", *arguments).code == 3
+
+
+@pytest.mark.parametrize("how", ["a file in its place", "a link in its place", "a device"])
+def test_a_cache_that_cannot_be_written(
+    stack: Path, registry: FaultyRegistry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    """The answers count for this run, and it is said once that they are not kept; nothing is left behind."""
+    if how == "a device":
+        monkeypatch.setenv("BATUTA_CACHE_DIR", "/dev/full")
+    elif how == "a file in its place":
+        (stack / ".cache").write_text("mine")
+    else:
+        (stack / ".cache").mkdir()
+        (stack / ".cache/registry-v1").symlink_to(stack)
+    said = Said(capsys, "--format", "json")
+    assert said.states == KNOWN
+    assert said.document["unknown"] == []
+    (note,) = said.err.splitlines()
+    assert note.startswith("batuta-stack: the cache is not used: ")
+    assert note.endswith(": what the registry says now is not kept")
+    assert not list(Path("/dev/shm").glob("batuta-cache-*"))
 
 
 def test_unreachable(

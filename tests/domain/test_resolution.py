@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from itertools import product
 
@@ -25,6 +26,7 @@ from batuta_hooks.domain.resolution import (
 )
 from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.shelf import MissingFeature, Need, Offer, Shelf, bundle_of, expand
+from tests.support.process import run, unmeasured
 
 Index = Mapping[str, Mapping[str, Release]]
 
@@ -354,3 +356,14 @@ def test_a_shelf_looks_again() -> None:
     shelf.look_again(["b"], {})
     assert chosen(Resolver(shelf).resolve(wanted)) == {("a", "1.0.0"), ("b", "1.4.0")}
     assert asked == ["a", "b", "b"]
+
+
+def test_one_of_several_missing_features_is_named_always() -> None:
+    """Which feature is missed does not hang on the order of a set, which is another one in every process."""
+    code = (
+        "from batuta_hooks.domain.shelf import expand\n"
+        "from tests.domain.test_resolution import bundle_of, released\n"
+        "print(expand(bundle_of(released('1.0.0')), frozenset('zeta alpha mid beta omega'.split()), default=True))"
+    )
+    said = {run([sys.executable, "-c", code], env={**unmeasured(), "PYTHONHASHSEED": seed}).stdout for seed in "123456"}
+    assert said == {"MissingFeature(feature='alpha')\n"}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,26 @@ def test_every_lane_knows(repo: Repo, registry: FaultyRegistry) -> None:
     pushed = judge(repo.path, "--stage", "push", "--remote", "origin", "--url", "x", stdin=line)
     assert pushed.findings == PD007
     assert pushed.document["data_age_s"] is not None
+
+
+@pytest.mark.parametrize("damage", ["database", "meta row"])
+def test_a_damaged_cache_is_told_with_the_mend(repo: Repo, registry: FaultyRegistry, damage: str) -> None:
+    """One line on standard error says that the cache is damaged, and the command in it mends that."""
+    assert stack_main(["cache", "warm", "--quiet", "once"]) == 0
+    database = Path(os.environ["BATUTA_CACHE_DIR"]) / "registry-v1" / "cache.db"
+    if damage == "database":
+        database.write_bytes(b"no database" * 1000)
+    else:
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("UPDATE Cache SET value = CAST('x' AS BLOB) WHERE key LIKE 'meta %'")
+    said = ask(repo.path)
+    assert said.code == 0
+    (line,) = said.err.splitlines()
+    assert line.startswith("batuta-path-deps: ")
+    assert line.endswith("; `batuta-stack cache warm` mends and fills it")
+    assert len(ask(repo.path, "--format", "json").document["unknown"]) == 1
+    assert stack_main(["cache", "warm", "--quiet", "once"]) == 0
+    assert ask(repo.path).err == ""
 
 
 def test_no_question_no_age(repo: Repo) -> None:
