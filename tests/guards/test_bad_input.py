@@ -278,7 +278,7 @@ def test_two_thousand_broken_manifests(repo: Repo) -> None:
     assert int(done.stderr) < 200 * 1024  # kibibytes
 
 
-@pytest.mark.parametrize("limit", [pytest.param("-v 150000", marks=pytest.mark.slow), "-n 6", "-n 9"])
+@pytest.mark.parametrize("limit", [pytest.param("-v 150000", marks=pytest.mark.slow), "-n 6", "-n 7"])
 def test_a_system_that_grants_no_more(limit: str, repo: Repo) -> None:
     """Where memory or file descriptors run out there is a sentence and 2."""
     if "-v" in limit:
