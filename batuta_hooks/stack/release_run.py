@@ -118,6 +118,7 @@ class Run:
         self._manner = manner
         self._told = told
         self._lock = Lock()
+        self._number = 0
 
     def run(self) -> None:
         """Carry it out; how it went is in `outcomes`.
@@ -140,6 +141,7 @@ class Run:
 
     def _wave(self, number: int, wave: Sequence[str]) -> bool:
         """Whether the next wave may begin."""
+        self._number = number
         by_repository: dict[str, list[PlannedRelease]] = {}
         for one in sorted((one for one in self._plan.releases if one.crate in wave), key=lambda one: not one.is_new):
             by_repository.setdefault(one.repository, []).append(one)
@@ -209,7 +211,7 @@ class Run:
 
     def _step(self, path: str, crate: str, step: Step) -> str:
         """Have a step done; what the world says of it then."""
-        about = {"repository": path, "crate": crate, "step": step.name}
+        about = {"wave": self._number, "repository": path, "crate": crate, "step": step.name}
         found = step.look()
         if found is not None:
             self._journal.write(END, **about, was_done=True, found=found)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -64,12 +66,17 @@ class KillStack(RealStack):
 
     Args:
         folder: an empty folder.
+
+    Attributes:
+        had_rivals: whether a run was begun while a cargo of one that was killed was still at work.
     """
 
     def __init__(self, folder: Path, registry: HostileRegistry) -> None:
         super().__init__(folder / "now", registry)
         self.hostile = registry
+        self.had_rivals = False
         self._kept = folder / "kept"
+        self._begun = folder / "begun"
         for name, files in FILES.items():
             self.repository(name, files)
         first = [crate for wave in WAVES for crate in wave if crate not in ("epsilon", "zeta")]
@@ -85,19 +92,23 @@ class KillStack(RealStack):
         registry.keep()
 
     def put_back(self) -> None:
-        """Make everything what it was when this was made."""
+        """Make everything what it was when this was made, once nothing of a run that was killed is at work any more."""
+        self.outlive()
+        self.had_rivals = False
         shutil.rmtree(self.place)
         shutil.copytree(self._kept, self.place, symlinks=True)
         self.hostile.put_back()
 
     def kill_at(self, where: str) -> subprocess.CompletedProcess[str]:
         """Release, and end it there, see `tests.support.release_killing`."""
+        self._begun.write_text("", encoding="utf-8")
+        self.had_rivals |= bool(self.survivors())
         command = [sys.executable, "-m", KILLING, where, "release", *COMMAND]
         root = str(Path(__file__).resolve().parents[2])
         return subprocess.run(
             command,
             cwd=self.folder,
-            env={**self.environment, "PYTHONPATH": root},
+            env={**self.environment, "PYTHONPATH": root, "BEGUN": str(self._begun)},
             capture_output=True,
             text=True,
             start_new_session=True,
@@ -105,8 +116,14 @@ class KillStack(RealStack):
             timeout=300,
         )
 
+    def begun(self) -> list[tuple[int, str, str, str]]:
+        """The steps that the last `kill_at` began: wave, repository, crate and step of each."""
+        lines = self._begun.read_text(encoding="utf-8").splitlines()
+        return [(wave, repository, crate, step) for wave, repository, crate, step in map(json.loads, lines)]
+
     def kill_after(self, seconds: float) -> bool:
         """Release, and end it after a time; whether it was still running."""
+        self.had_rivals |= bool(self.survivors())
         command = [sys.executable, "-m", "batuta_hooks.cli", "release", *COMMAND]
         with subprocess.Popen(
             command,
@@ -123,6 +140,24 @@ class KillStack(RealStack):
                 child.wait()
                 return True
         return False
+
+    def survivors(self) -> list[int]:
+        """The processes that a run left behind when it was killed: cargo runs in groups of its own."""
+        mark, found = f"CARGO_HOME={self.place / 'home'}".encode(), []
+        for folder in Path("/proc").iterdir():
+            try:
+                if folder.name.isdecimal() and mark in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+            except OSError:
+                continue  # it has ended, or is another user's
+        return found
+
+    def outlive(self) -> None:
+        """Wait for the end of all that a run left behind."""
+        end = time.monotonic() + 120
+        while self.survivors():
+            assert time.monotonic() < end
+            time.sleep(0.05)
 
     def forget(self) -> None:
         """Delete the journal, and all else that a release keeps for itself."""

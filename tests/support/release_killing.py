@@ -1,12 +1,13 @@
-"""Ends a release at a line of its journal: `python -m tests.support.release_killing WHERE release …`.
+"""Ends a release, or a rollback, at a line of its journal: `python -m tests.support.release_killing WHERE release …`.
 
 WHERE is `begin:N`, after the N-th step has begun; or `end:N`, when the N-th step has acted and did not say so yet.
 There the process ends its whole group by SIGKILL.  Without a kill the last line on standard error is the number of
-steps that there were.
+steps that there were.  Each step that begins is a line of the file that the variable BEGUN names.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -30,6 +31,8 @@ def killing(where: str, argv: list[str]) -> int:
             acts = event == BEGIN or (event == END and not facts["was_done"])
             if acts:
                 passed[event] += 1
+            if event == BEGIN:
+                _note(facts)
             is_there = acts and event == kind and passed[event] == int(number)
             if is_there and kind == END:
                 os.killpg(0, signal.SIGKILL)
@@ -41,6 +44,11 @@ def killing(where: str, argv: list[str]) -> int:
     code = main(argv)
     sys.stderr.write(f"{passed[END]}\n")
     return code
+
+
+def _note(facts: dict[str, Any]) -> None:
+    with open(os.environ["BEGUN"], "a", encoding="utf-8") as file:
+        file.write(json.dumps([facts.get(name) for name in ("wave", "repository", "crate", "step")]) + "\n")
 
 
 if __name__ == "__main__":
