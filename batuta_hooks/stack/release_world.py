@@ -32,10 +32,15 @@ _REVERTED = re.compile(r"^This reverts commit ([0-9a-f]{40,64})\.$", re.MULTILIN
 
 
 class ReleaseCommit(NamedTuple):
-    """A commit of a release, and what it tells."""
+    """A commit of a release, and what it tells.
+
+    Attributes:
+        reverted_by: the later commit that reverts it, if there is one.
+    """
 
     commit: str
     begun: Begun
+    reverted_by: str = ""
 
 
 class Repo:
@@ -79,16 +84,20 @@ class Repo:
 
     def release_commits(self, start: str = "HEAD") -> Iterator[ReleaseCommit]:
         """The release commits among the last ones that were not reverted since, the newest first."""
+        return (one for one in self.all_release_commits(start) if not one.reverted_by)
+
+    def all_release_commits(self, start: str = "HEAD") -> Iterator[ReleaseCommit]:
+        """The same with those that were reverted."""
         if self.commit_of(start) is None:
             return
         listed = self.ask("log", f"-n{_MOST_COMMITS}", "--format=%H%x00%B%x1e", start, "--")
-        reverted: set[str] = set()
+        reverted: dict[str, str] = {}
         for record in listed.split("\x1e"):
             commit, _, message = record.strip("\n").partition("\0")
-            reverted.update(_REVERTED.findall(message))
+            reverted.update(dict.fromkeys(_REVERTED.findall(message), commit))
             begun = read_message(message) if commit else None
-            if begun is not None and commit not in reverted:
-                yield ReleaseCommit(commit, begun)
+            if begun is not None:
+                yield ReleaseCommit(commit, begun, reverted.get(commit, ""))
 
     def proposals(self) -> list[str]:
         """The branches here, and those of the remote as they were fetched, with release commits to be merged."""

@@ -5,13 +5,16 @@ What there is to take back is asked of the world each time, so that a rollback t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+import shutil
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.git.command import GitError
 from batuta_hooks.git.refs import TAGS
+from batuta_hooks.stack.checkouts import git_folders
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.journal import BEGIN, END, Journal
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease
@@ -19,12 +22,14 @@ from batuta_hooks.stack.processes import Processes
 from batuta_hooks.stack.release import Prepared
 from batuta_hooks.stack.release_cargo import Cargo
 from batuta_hooks.stack.release_registry import Target
-from batuta_hooks.stack.release_world import PROPOSED, Registries, Repo, Upload
+from batuta_hooks.stack.release_world import PROPOSED, Registries, ReleaseCommit, Repo, Upload
+from batuta_hooks.stack.steps.commit import refuse_dirty, settle
 from batuta_hooks.stack.steps.site import act, acting_environment, dated
 from batuta_hooks.stack.work_folder import work_folder
 
 DELETE_REMOTE_TAG, DELETE_TAG, DROP, REVERT = "delete-remote-tag", "delete-tag", "drop-commits", "revert-commits"
 DELETE_REMOTE_BRANCH, DELETE_BRANCH = "delete-remote-branch", "delete-branch"
+PUSH_REVERTS = "push-reverts"
 YANK, UNYANK = "yank", "unyank"
 
 
@@ -112,6 +117,7 @@ class Roller:
         """
         with work_folder() as work, Processes() as processes:
             cargo = Cargo(processes, work)
+            self._work = work
             for number, action in enumerate(rollback.actions):
                 self._journal.write(BEGIN, **{**action._asdict(), "step": action.kind})
                 self._do(action, cargo, number)
@@ -128,15 +134,15 @@ class Roller:
     def _repo(self, path: str) -> Repo:
         return Repo(self._gathered.folders[path], self._gathered.facts.repositories[path].release.remote)
 
-    def _own_commits(self, path: str) -> list[tuple[str, int]]:
-        """The release's commits of a repository with their waves, the newest first."""
-        commits = self._repo(path).release_commits()
-        return [(one.commit, one.begun.wave) for one in commits if one.begun.plan_hash == self._plan.plan_hash]
+    def _own_commits(self, path: str) -> list[ReleaseCommit]:
+        """The release's commits of a repository, those that were reverted too, the newest first."""
+        commits = self._repo(path).all_release_commits()
+        return [one for one in commits if one.begun.plan_hash == self._plan.plan_hash]
 
     def _tags(self, release: PlannedRelease) -> list[Action]:
         """The tags that this release made: those on one of its own commits."""
         repo = self._repo(release.repository)
-        own = {commit for commit, _ in self._own_commits(release.repository)}
+        own = {one.commit for one in self._own_commits(release.repository)}
         found = []
         if self._has_remote(repo) and repo.remote_tag(release.tag) in own:
             why = f"the tag {release.tag} on {repo.remote}, of a version that is not published"
@@ -170,11 +176,20 @@ class Roller:
         """Its commits in a repository, but those that something was published from and those before them."""
         repo = self._repo(path)
         last = self._last_wave(path, published)
-        commits = [commit for commit, wave in self._own_commits(path) if wave > last]
-        if not commits:
+        own = [one for one in self._own_commits(path) if one.begun.wave > last]
+        if not own:
             return []
-        branch = next(one.branch for one in self._plan.repositories if one.path == path)
+        commits = [one.commit for one in own if not one.reverted_by]
+        branch = self._branch(path)
         there = repo.remote_branch(branch) if branch and self._has_remote(repo) else None
+        if not commits:
+            left = [
+                one
+                for one in own
+                if there and repo.contains(there, one.commit) and not repo.contains(there, one.reverted_by)
+            ]
+            why = f"the commits that take the release back, to {branch} of {repo.remote}"
+            return [Action(PUSH_REVERTS, path, "", branch, why)] if left else []
         is_pushed = there is not None and any(repo.contains(there, commit) for commit in commits)
         is_last = repo.commit_of("HEAD") == commits[0] and repo.commit_of(f"{commits[0]}~{len(commits)}") is not None
         in_a_row = is_last and repo.ask("rev-list", f"-n{len(commits)}", "HEAD").split() == commits
@@ -182,6 +197,9 @@ class Roller:
             why = f"{len(commits)} commits, by commits that revert them" + (", pushed" if is_pushed else "")
             return [Action(REVERT, path, "", " ".join(commits), why)]
         return [Action(DROP, path, "", " ".join(commits), f"{len(commits)} commits, which were never pushed")]
+
+    def _branch(self, path: str) -> str:
+        return next(one.branch for one in self._plan.repositories if one.path == path)
 
     def _has_remote(self, repo: Repo) -> bool:
         return repo.remote in repo.ask("remote").splitlines()
@@ -205,30 +223,57 @@ class Roller:
         elif action.kind == DELETE_TAG:
             act(repo.folder, env, "tag", "--delete", "--", action.target)
         elif action.kind == DROP:
-            commits = action.target.split(" ")
-            act(repo.folder, env, "reset", "--quiet", "--keep", f"{commits[-1]}^")
+            # one at a time: what is left of one by a kill is known from the commit that it was
+            for commit in action.target.split(" "):
+                act(repo.folder, env, "reset", "--quiet", "--keep", f"{commit}^")
         elif action.kind == REVERT:
-            self._revert(repo, action.target.split(" "), env)
+            for commit in action.target.split(" "):
+                self._revert(repo, commit, env)
+            self._push_reverts(repo, action.repository, action.target.split(" ")[-1])
+        elif action.kind == PUSH_REVERTS:
+            self._push_reverts(repo, action.repository, "")
         else:
             self._ask_registry(action, cargo, number)
 
-    def _revert(self, repo: Repo, commits: Sequence[str], env: dict[str, str]) -> None:
-        for commit in commits:
-            try:
-                if repo.ask("diff-tree", "--no-commit-id", "--name-only", "-r", commit):
-                    act(repo.folder, dated(env, repo.time_of(commit)), "revert", "--no-edit", commit)
-                else:
-                    text = f'Revert "{repo.ask("log", "-1", "--format=%s", commit)}"\n\nThis reverts commit {commit}.'
-                    act(repo.folder, env, "commit", "--quiet", "--allow-empty", f"--message={text}")
-            except GitError as error:
-                mend = "git revert --abort, then revert by hand; the same command goes on with the rest"
-                raise BatutaError(
-                    f"{commit[:12]} cannot be reverted: {error.said}", where=repo.folder, mend=mend
-                ) from error
-        branch = next(one.branch for one in self._plan.repositories if self._gathered.folders[one.path] == repo.folder)
+    def _revert(self, repo: Repo, commit: str, env: Mapping[str, str]) -> None:
+        """Revert a commit outside of the checkout, by one update of the branch, and bring the checkout up to that."""
+        listed = repo.ask("diff-tree", "--no-commit-id", "--name-only", "-r", "-z", commit).split("\0")
+        paths = [path for path in listed if path]
+        refuse_dirty(repo, paths)
+        place = os.path.join(self._work, "revert")
+        tree, index = os.path.join(place, "tree"), os.path.join(place, "index")
+        os.makedirs(tree)
+        git_folder = os.path.realpath(git_folders(repo.folder)[0])
+        local = {**env, "GIT_DIR": git_folder, "GIT_WORK_TREE": tree, "GIT_INDEX_FILE": index}
+        local = dated(local, repo.time_of("HEAD"))
+        try:
+            act(tree, local, "read-tree", "HEAD")
+            act(tree, local, "checkout-index", "--all", "--quiet")
+            if paths:
+                act(tree, local, "revert", "--no-edit", commit)
+            else:
+                text = f'Revert "{repo.ask("log", "-1", "--format=%s", commit)}"\n\nThis reverts commit {commit}.'
+                act(tree, local, "commit", "--quiet", "--allow-empty", f"--message={text}")
+        except GitError as error:
+            act(tree, local, "revert", "--quit")
+            mend = f"git revert {commit[:12]} by hand, then run the same command again: it goes on with the rest"
+            what = f"{commit[:12]} cannot be reverted: {error.said}"
+            raise BatutaError(what, where=repo.folder, mend=mend) from error
+        finally:
+            shutil.rmtree(place)
+        settle(repo)
+
+    def _push_reverts(self, repo: Repo, path: str, commit: str) -> None:
+        """Push the branch, where the remote has the commit; any commit of the release where none is given."""
+        branch = self._branch(path)
         there = repo.remote_branch(branch) if branch and self._has_remote(repo) else None
-        if there is not None and repo.contains(there, commits[-1]):
-            act(repo.folder, env, "push", "--quiet", "--", repo.remote, f"HEAD:refs/heads/{branch}")
+        if there is None or (commit and not repo.contains(there, commit)):
+            return
+        try:
+            act(repo.folder, acting_environment(), "push", "--quiet", "--", repo.remote, f"HEAD:refs/heads/{branch}")
+        except GitError as error:
+            mend = f"bring {branch} together with what {repo.remote} has, then run the same command again"
+            raise BatutaError(f"the push was refused: {error.said}", where=repo.folder, mend=mend) from error
 
     def _ask_registry(self, action: Action, cargo: Cargo, number: int) -> None:
         release = self._plan.release(action.crate)

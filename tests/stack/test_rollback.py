@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.hostile import HostileRegistry
-from tests.support.kill_stack import KillStack
+from tests.support.kill_stack import KILLING, KillStack
 from tests.support.process import run
 from tests.support.real_release import RealStack
 
@@ -39,6 +41,17 @@ class Taken(RealStack):
         """Take a release back: kind and repository of each action."""
         said = rollback(self, *arguments)
         return [(one["kind"], one["repository"]) for one in said["actions"]]
+
+    def kill(self, where: str, identity: str, *arguments: str) -> int:
+        """Take a release back, end that there, see `tests.support.release_killing`; its exit code."""
+        command = [sys.executable, "-m", KILLING, where, "rollback", identity, "--yes", *arguments]
+        root = str(Path(__file__).resolve().parents[2])
+        env = {**self.environment, "PYTHONPATH": root, "BEGUN": str(self.place / "begun")}
+        ended = subprocess.run(
+            command, cwd=self.folder, env=env, capture_output=True, text=True, start_new_session=True, check=False
+        )
+        self.said = ended.stderr
+        return ended.returncode
 
     def yanked(self) -> dict[str, bool]:
         """Which versions are yanked."""
@@ -93,6 +106,80 @@ def test_yank(stack: Taken) -> None:
     assert stack.rollback(identity, "--undo") == [("unyank", "a"), ("unyank", "b")]
     assert stack.yanked() == {"a": False, "b": False}
     assert stack.state() == before
+
+
+def refused(stack: Taken) -> str:
+    """A release whose first crate is pushed and refused by the registry."""
+    stack.hostile.uploads = [lambda _take: stack.refusal()]
+    return stack.released(code=1)
+
+
+def test_killed_before_its_push(stack: Taken) -> None:
+    """A rollback that is killed when it has reverted, and not pushed that, pushes it when it runs again."""
+    identity = refused(stack)
+    pushed = stack.repo("a").git("rev-parse", "HEAD")
+    hook = stack.repo("a").path / ".git" / "hooks" / "pre-push"
+    hook.write_text('#!/bin/sh\nrm "$0"\nkill -KILL 0\n')
+    hook.chmod(0o755)
+    assert stack.kill("end:1000", identity) == -signal.SIGKILL
+    assert stack.repo("a").git("diff", pushed + "^", "HEAD") == ""
+    assert stack.remote("a").git("rev-parse", "main") == pushed
+    assert stack.rollback(identity) == [("push-reverts", "a")]
+    assert stack.remote("a").git("rev-parse", "main^") == pushed
+    assert stack.rollback(identity) == []
+
+
+@pytest.mark.slow
+def test_killed_between_branch_and_files(tmp_path: Path) -> None:
+    """A rollback that is killed once the branch is moved, the files not yet, brings them along when it runs again."""
+    with HostileRegistry() as registry:
+        stack = Taken(tmp_path, registry)
+        assert stack.released("a", code=0)
+        stack.commit(stack.repo("a"), "change", {"src/lib.rs": "// changed\n"})
+        stack.repo("a").git("push", "--quiet")
+        identity = refused(stack)
+        repo = stack.repo("a")
+        hook = repo.path / ".git" / "hooks" / "reference-transaction"
+        hook.write_text('#!/bin/sh\n[ "$1" = committed ] && grep -q refs/heads/main || exit 0\nrm "$0"\nkill -KILL 0\n')
+        hook.chmod(0o755)
+        before = repo.git("rev-parse", "HEAD")
+        assert stack.kill("end:1000", identity) == -signal.SIGKILL
+        assert repo.git("rev-parse", "HEAD^") == before
+        assert repo.git("status", "--porcelain") != ""
+        assert stack.rollback(identity) == [("push-reverts", "a")]
+        assert repo.git("status", "--porcelain") == ""
+        assert repo.git("diff", before + "^", "HEAD") == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["drop", "revert", "yank", "undo"])
+def test_killed(tmp_path: Path, way: str) -> None:
+    """A rollback that is killed before and after each of its steps arrives where an undisturbed one does."""
+    ends = []
+    for is_killed in (False, True):
+        with HostileRegistry() as registry:
+            stack = Taken(tmp_path / str(is_killed), registry)
+            arguments = {"yank": ["--yank"], "undo": ["--undo"]}.get(way, [])
+            if way == "drop":
+                said = stack.release("--yes", "--no-verify", "--format", "json")
+                identity = json.loads(said.stdout)["id"]
+            elif way == "revert":
+                identity = refused(stack)
+            else:
+                identity = stack.released(code=0)
+            if way == "undo":
+                stack.rollback(identity, "--yank")
+            kills = 0
+            while is_killed and stack.kill(("begin:1", "end:1")[kills % 2], identity, *arguments):
+                assert "Traceback" not in stack.said
+                kills += 1
+                assert kills < 9
+            assert kills > 0 or not is_killed
+            stack.rollback(identity, *arguments)
+            found = stack.state()
+            ends.append((stack.yanked() if way in ("yank", "undo") else {}, found))
+            assert stack.rollback(identity, *arguments) == []
+    assert ends[0] == ends[1]
 
 
 @pytest.mark.slow

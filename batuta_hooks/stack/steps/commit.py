@@ -95,7 +95,7 @@ class Commit:
         if paths:
             act(tree, env, "--literal-pathspecs", "add", "--force", "--", *paths)
         changed = act(tree, env, "diff-index", "--cached", "--name-only", "-z", head).split("\0")
-        _refuse_dirty(repo, [path for path in changed if path])
+        refuse_dirty(repo, [path for path in changed if path])
         text = message(self._site.plan, self._wave, self.crates)
         env = dated(env, repo.time_of(head))
         try:
@@ -116,7 +116,12 @@ class Commit:
                 raise BatutaError(f"the lock file cannot follow its manifests: {ended.said}", where=where)
 
 
-def _refuse_dirty(repo: Repo, paths: list[str]) -> None:
+def refuse_dirty(repo: Repo, paths: list[str]) -> None:
+    """Refuse to write over what is not committed.
+
+    Raises:
+        BatutaError: one of these files has changes of the user's.
+    """
     if not paths:
         return
     said = repo.ask("--literal-pathspecs", "status", "--porcelain", "--untracked-files=all", "-z", "--", *paths)
@@ -126,10 +131,11 @@ def _refuse_dirty(repo: Repo, paths: list[str]) -> None:
 
 
 def behind(repo: Repo) -> list[str]:
-    """The files that a release commit at HEAD changed and that index or checkout hold as they were before it."""
+    """The files that a release commit at HEAD changed, or the commit that takes one back, and that index or checkout
+    hold as they were before it.
+    """
     head = repo.commit_of("HEAD")
-    first = next(iter(repo.release_commits()), None) if head else None
-    if head is None or first is None or first.commit != head:
+    if head is None or not any(head in (one.commit, one.reverted_by) for one in repo.all_release_commits()):
         return []
     changed = repo.ask("diff-tree", "-r", "-z", "--no-commit-id", "--name-only", "HEAD").split("\0")
     paths = [path for path in changed if path]
@@ -139,7 +145,7 @@ def behind(repo: Repo) -> list[str]:
 
 
 def settle(repo: Repo) -> list[str]:
-    """Bring index and checkout up to a release commit at HEAD, after a kill too; the files that were behind."""
+    """Bring index and checkout up to a release commit at HEAD, or its revert, after a kill too; the files behind it."""
     paths = behind(repo)
     if paths:
         act(repo.folder, acting_environment(), "--literal-pathspecs", "checkout", "--quiet", "HEAD", "--", *paths)
