@@ -88,7 +88,7 @@ def has_section(text: str, section: Section) -> bool:
     """
     headings = (found[2] for line in _lines(text) if (found := _HEADING.fullmatch(line.removesuffix("\r"))))
     return any(
-        all(_names(one, version) and (not section.is_shared or crate in one) for crate, version in section.crates)
+        all(_names(one, version, crate if section.is_shared else "") for crate, version in section.crates)
         for one in headings
     )
 
@@ -125,8 +125,10 @@ def _is_unreleased(text: str) -> bool:
     return _UNRELEASED.fullmatch(text) is not None
 
 
-def _names(text: str, version: str) -> bool:
-    return re.search(rf"(?<![0-9.]){re.escape(version)}(?![0-9A-Za-z.+-])", text) is not None
+def _names(text: str, version: str, crate: str) -> bool:
+    """Whether a heading names a version, right behind the crate's name where that is wanted, as tags have it too."""
+    before = rf"(?<![0-9A-Za-z_-])v?{re.escape(crate)}[ @/-]v?" if crate else "(?<![0-9.])"
+    return re.search(rf"{before}{re.escape(version)}(?![0-9A-Za-z.+-])", text) is not None
 
 
 def _body(lines: Sequence[str], headings: Sequence[_Heading], open_: _Heading | None) -> list[str]:

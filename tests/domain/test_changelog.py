@@ -64,6 +64,17 @@ def test_several_crates() -> None:
     assert found.startswith("## a 1.1.0, b 0.2.0 - 2026-11-27\n\n- fix: it\n\n")
     assert has_section(found, TWO)
     assert not has_section("## a 1.1.0\n## b 0.2.0\n", TWO)
+    one = TWO._replace(crates=(("db", "0.2.0"),))
+    for heading in (
+        "## db 0.2.0",
+        "## [db-v0.2.0] - 2026-01-01",
+        "## a 1.1.0, db 0.2.0",
+        "## db/v0.2.0",
+        "## db@0.2.0",
+    ):
+        assert has_section(f"{heading}\n", one)
+    for heading in ("## db-x 0.2.0", "## x-db 0.2.0", "## 0.2.0", "## db 0.2.0-rc.1", "## mydb 0.2.0"):
+        assert not has_section(f"{heading}\n", one)
 
 
 @pytest.mark.parametrize("heading", ["## [11.1.0]", "## 1.1.0-rc.1", "## 1.1.01", "## 0.1.1.0", "1.1.0"])

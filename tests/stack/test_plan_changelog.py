@@ -14,7 +14,7 @@ from batuta_hooks.stack.plan_changelog import _subject
 from batuta_hooks.stack.release import diffs
 from tests.support.registry import FaultyRegistry
 from tests.support.releases import LICENSED, ReleaseStack
-from tests.support.repos import make_repo, package
+from tests.support.repos import Repo, make_repo, package
 
 LOG = "# Changelog\n\n## [0.1.0] - 2026-01-01\n\n- first\n"
 CLIFF = Path(sysconfig.get_path("scripts"), "git-cliff")
@@ -160,6 +160,23 @@ class TestCliff:
         assert stack.plan().plan_hash == stack.plan().plan_hash
         stack.crate("b", files={"CHANGELOG.md": "# Log\n\n## Unreleased\n\n- by hand\n"}, published=False)
         assert added(stack, "b")["CHANGELOG.md"][0].startswith("## [0.1.0] - ")
+
+    def test_one_of_several(self, stack: ReleaseStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """In a repository of several versions it is asked for the crate's own folder, since the crate's own tag."""
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "git-cliff").symlink_to(CLIFF)
+        monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+        workspace(stack, '[workspace]\nmembers = ["a", "b"]\n', "a", "b", **{"CHANGELOG.md": "# Log\n"})
+        repo = Repo(stack.folder / "ws")
+        repo.git("tag", "a-v0.1.0", "HEAD~1")
+        repo.git("tag", "b-v0.1.0", "HEAD~1")
+        repo.commit("feat: only b", {"b/src/lib.rs": "// 2"})
+        repo.git("tag", "b-v0.0.9")
+        repo.commit("fix: only a", {"a/src/lib.rs": "// 2"})
+        found = added(stack, "ws", "a")["CHANGELOG.md"]
+        assert "a-v0.1.1" in found[0] or "0.1.1" in found[0]
+        assert any("Only a" in line for line in found)
+        assert not any("Only b" in line for line in found)
 
     @pytest.mark.parametrize(
         ("script", "line", "note"),
