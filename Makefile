@@ -3,7 +3,7 @@
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo test test-slow test-live lint bench pictures lock clean
+.PHONY: help demo test test-slow test-live lint bench scale pictures lock clean
 MAKEFLAGS += --no-builtin-rules
 # Another project's settings would shadow the environment.
 unexport PYTHONHOME PYTHONPATH
@@ -26,6 +26,7 @@ help:
 	@echo 'make test-live  the tests that ask the real crates.io'
 	@echo 'make lint       ruff and mypy'
 	@echo 'make bench      the figures that README quotes'
+	@echo 'make scale      how whole commands grow from 100 to 1,000 repositories: the table of docs/scale.md'
 	@echo 'make pictures   the pictures of README and the documentation, anew'
 	@echo 'make lock       requirements/dev.txt anew from dev.in and pyproject.toml (UPGRADE=--upgrade: the newest of all)'
 	@echo 'make clean      remove all that these commands made'
@@ -75,6 +76,10 @@ pictures: $(READY)
 
 bench: $(READY)
 	@set -eu; for script in benchmarks/bench_*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+
+# Others with SCALE='--sizes 100,1000,10000 --commands check'.
+scale: $(READY)
+	$(BIN)/python benchmarks/scale.py $(SCALE)
 
 # Without local wheels: their hashes would be nobody else's.
 lock: $(READY)

@@ -7,7 +7,7 @@ Dev-dependencies count for the tests of the crate that has them and for nobody e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from batuta_hooks.checks.requirements import parsed
@@ -37,6 +37,14 @@ class Need(NamedTuple):
         return self.dependency.requirement or ""
 
 
+class _Against(NamedTuple):
+    """Needs that stand against one; `firm` has the crates of those that are of no dev-dependency, as a bit set."""
+
+    needs: tuple[Need, ...]
+    firm: int
+    has_dev: bool
+
+
 class Meeting:
     """The needs of a stack's crates, and which crates meet in a build."""
 
@@ -50,6 +58,9 @@ class Meeting:
         self._links_of: dict[int, list[int]] = {}
         self._held: dict[int, int] = {}
         self._holders: dict[int, int] = {}
+        self._met: dict[int, int] = {}
+        self._tests: dict[int, int] = {}
+        self._facing: dict[tuple[str, str], _Against] = {}
 
     def _holds(self, number: int) -> int:
         """The crates that a crate's build holds, itself among them, as a bit set."""
@@ -133,11 +144,25 @@ class Meeting:
     def _in_tests(self, need: Need, beside: Need) -> bool:
         if beside.is_dev:
             return False  # each has tests of its own
-        own = self._numbers[need.crate.name]
-        held = self._holds(own)
-        for number in self._linked(need.crate, is_dev=True):
-            held |= self._holds(number)
-        return bool(held >> self._numbers[beside.crate.name] & 1)
+        return bool(self._tested(self._numbers[need.crate.name]) >> self._numbers[beside.crate.name] & 1)
+
+    def _tested(self, number: int) -> int:
+        """The crates that the tests of a crate hold, itself among them, as a bit set."""
+        if number not in self._tests:
+            held = self._holds(number)
+            for linked in self._linked(self._crates[number], is_dev=True):
+                held |= self._holds(linked)
+            self._tests[number] = held
+        return self._tests[number]
+
+    def _beside(self, number: int) -> int:
+        """The crates that are in some build with a crate, as a bit set."""
+        if number not in self._met:
+            met = 0
+            for holder in _bits(self._held_by(number)):
+                met |= self._holds(holder)
+            self._met[number] = met
+        return self._met[number]
 
     def clashes(self, package: str, *, everywhere: bool) -> list[tuple[Need, Need]]:
         """Pairs of needs of different crates that no version meets.
@@ -145,23 +170,45 @@ class Meeting:
         Args:
             everywhere: whether all crates count; else those alone that meet in a build.
         """
-        needs = self.needs(package) if self.apart(package) else ()
+        if not self.apart(package):
+            return []
+        needs = self.needs(package)
+        places = {id(need): place for place, need in enumerate(needs)}
         return [
             (first, second)
-            for number, first in enumerate(needs)
-            for second in needs[number + 1 :]
-            if self._is_clash(first, second, everywhere=everywhere)
+            for place, first in enumerate(needs)
+            for second in self.clashing_with(first, everywhere=everywhere)
+            if places[id(second)] > place
         ]
 
     def clashing_with(self, need: Need, *, everywhere: bool) -> list[Need]:
         """The needs that make a pair of `clashes` with one."""
-        others = self.needs(need.dependency.package) if self.apart(need.dependency.package) else ()
-        return [other for other in others if self._is_clash(need, other, everywhere=everywhere)]
+        against = self._against(need)
+        name = need.crate.name
+        if everywhere:
+            return [other for other in against.needs if other.crate.name != name]
+        number = self._numbers[name]
+        # most meet nobody, which the bit sets tell of all at once
+        is_met = bool(against.firm & (self._tested(number) if need.is_dev else self._beside(number)))
+        if not is_met and (need.is_dev or not against.has_dev):
+            return []
+        return [
+            other
+            for other in against.needs
+            if (is_met or other.is_dev) and other.crate.name != name and self.in_one_build(need, other)
+        ]
 
-    def _is_clash(self, first: Need, second: Need, *, everywhere: bool) -> bool:
-        if (first.text, second.text) not in self.apart(first.dependency.package):
-            return False
-        return first.crate.name != second.crate.name and (everywhere or self.in_one_build(first, second))
+    def _against(self, need: Need) -> _Against:
+        """The needs of the same package with which one has no version in common."""
+        package, text = need.dependency.package, need.text
+        if (package, text) not in self._facing:
+            apart = self.apart(package)
+            needs = tuple(other for other in self.needs(package) if (text, other.text) in apart) if apart else ()
+            firm = 0
+            for other in needs:
+                firm |= 0 if other.is_dev else 1 << self._numbers[other.crate.name]
+            self._facing[package, text] = _Against(needs, firm, any(other.is_dev for other in needs))
+        return self._facing[package, text]
 
     def apart(self, package: str) -> frozenset[tuple[str, str]]:
         """The pairs of requirements of a package, as crates write them, that no version meets."""
@@ -175,6 +222,14 @@ class Meeting:
                 for pair in ((one, other), (other, one))
             )
         return self._apart[package]
+
+
+def _bits(number: int) -> Iterator[int]:
+    """The places of the bits that are set."""
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest
 
 
 def _reach(start: int, links: Callable[[int], list[int]]) -> int:
