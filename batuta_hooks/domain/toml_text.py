@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 
-if sys.version_info < (3, 12) and "datetime" not in sys.modules:
+if sys.implementation.name == "cpython" and sys.version_info < (3, 12) and "datetime" not in sys.modules:
     # Until then `datetime` first runs a whole twin in Python, of which nothing is left: tomli gets the compiled half.
     import _datetime  # type: ignore[import-not-found]
 
