@@ -27,10 +27,11 @@ def read_file(path: str, max_bytes: int) -> FileContent:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except ValueError:  # a NUL in the path
         raise OSError(_EINVAL, "the path cannot exist", path) from None
+    status = os.fstat(fd)
+    if status.st_mode & _KIND != _REGULAR:  # of a folder no file object can be made
+        os.close(fd)
+        raise OSError(_EINVAL, "not a regular file", path)
     with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if status.st_mode & _KIND != _REGULAR:
-            raise OSError(_EINVAL, "not a regular file", path)
         if status.st_size > max_bytes:
             raise OSError(_EFBIG, f"larger than {max_bytes >> 20} MiB", path)
         data = file.read(status.st_size)

@@ -69,24 +69,36 @@ class Asking(NamedTuple):
     max_age_s: int | None = None
 
 
+class Spoken(NamedTuple):
+    """What came of asking one registry in this run.
+
+    Attributes:
+        asked: the crates that it has just spoken of.
+        failed: why it did not speak of others, by crate.
+    """
+
+    asked: set[str]
+    failed: dict[str, str]
+
+
 class View:
     """One registry's answers, for any thread.
 
     Args:
         registry: to be used by whoever holds `turn`, one thread at a time.
         then: the time as of which to answer, see `Asking`.
-        asked: the crates that the registry has just spoken of.
+        spoken: what came of asking it, kept up to date by whoever asks.
         ttl_s: for how long an answer is fresh.
 
     Attributes:
         sources: which of `batuta_hooks.stack.hits.SOURCES` an answer came from, by crate.
     """
 
-    def __init__(self, registry: Registry, turn: RLock, then: str, asked: Collection[str], ttl_s: int) -> None:
+    def __init__(self, registry: Registry, turn: RLock, then: str, spoken: Spoken, ttl_s: int) -> None:
         self._registry = registry
         self._turn = turn
         self._then = then
-        self._asked = asked
+        self._spoken = spoken
         self.ttl_s = ttl_s
         self.sources: dict[str, str] = {}
         self._answers: dict[str, Answer | Unknown] = {}
@@ -178,9 +190,10 @@ class View:
         elif answer.source == FROM_CARGO:
             self.sources[crate] = CARGO_HOME
         else:
-            self.sources[crate] = REGISTRY if crate in self._asked else CACHE
+            self.sources[crate] = REGISTRY if crate in self._spoken.asked else CACHE
         if isinstance(answer, Unknown):
-            return answer
+            why = self._spoken.failed.get(crate)
+            return Unknown(crate, f"the registry did not tell: {why}") if why else answer
         told = answered_as_of(answer, self._then) if self._then else answer
         supposed = self._supposed.get(crate)
         return told if supposed is None or isinstance(told, Unknown) else with_version(told, supposed.version)
@@ -201,8 +214,7 @@ class Registries:
         self._places: dict[str, Place] = {}
         self._views: dict[Place, View] = {}
         self._opened: list[Registry] = []
-        self._asked: dict[str, set[str]] = {}
-        self._failed: dict[str, set[str]] = {}
+        self._spoken: dict[str, Spoken] = {}
         self._turn = RLock()
         if asking.as_of:
             self._note(
@@ -230,9 +242,12 @@ class Registries:
         """The registry for cargo in a folder; ask what is to be asked before."""
         place = self._place(folder)
         if place not in self._views:
-            asked = self._asked.setdefault(place.url, set())
-            self._views[place] = View(self._open(place, ttl_s), self._turn, self._asking.as_of, asked, ttl_s)
+            spoken = self._of(place.url)
+            self._views[place] = View(self._open(place, ttl_s), self._turn, self._asking.as_of, spoken, ttl_s)
         return self._views[place]
+
+    def _of(self, url: str) -> Spoken:
+        return self._spoken.setdefault(url, Spoken(set(), {}))
 
     def _open(self, place: Place, ttl_s: int) -> Registry:
         registry = Registry(place, self._environment, now=int(self._asking.now.timestamp()), ttl_s=ttl_s)
@@ -270,18 +285,18 @@ class Registries:
             ttl_s = min((one.ttl_s for one in group if one.crates), default=TTL_S)
             if self._asking.max_age_s is not None:
                 ttl_s = min(ttl_s, self._asking.max_age_s)
-            crates = {crate for one in group for crate in one.crates} - self._failed.get(url, set())
+            spoken = self._of(url)
+            crates = {crate for one in group for crate in one.crates} - spoken.failed.keys()
             with Registry(self._place(group[0].folder), self._environment, ttl_s=ttl_s) as registry:
                 due = stale(registry, crates)
             if due:
-                known = self._asked.setdefault(url, set())
-                before = len(known)
-                self._failed.setdefault(url, set()).update(self._ask(group[0].folder, due, ttl_s, known))
-                has_news = has_news or len(known) > before
+                before = len(spoken.asked)
+                spoken.failed.update(self._ask(group[0].folder, due, ttl_s, spoken.asked))
+                has_news = has_news or len(spoken.asked) > before
         return has_news
 
-    def _ask(self, folder: str, crates: list[str], ttl_s: int, asked: set[str]) -> Iterable[str]:
-        """The crates about which the registry would not speak, so that this run need not ask again."""
+    def _ask(self, folder: str, crates: list[str], ttl_s: int, asked: set[str]) -> Mapping[str, str]:
+        """Why the registry would not speak about crates, so that this run need not ask about them again."""
         from batuta_hooks.registry.outcomes import OFFLINE, UNKNOWN  # where all is fresh this is not needed
 
         outcomes, is_kept = self._ask_into(self._environment, folder, crates, ttl_s)
@@ -299,7 +314,9 @@ class Registries:
             which = f"`{failed[0].crate}`" if len(crates) == 1 else f"{count} of {len(crates)} crates"
             self._note(f"the registry could not be asked about {which}: {failed[0].why}")
         self._asking.told(len(crates), len(crates))
-        return set(crates) - {outcome.crate for outcome in outcomes if outcome.state != UNKNOWN}
+        why = {outcome.crate: outcome.why for outcome in failed}
+        spoke = {outcome.crate for outcome in outcomes} - why.keys()
+        return {crate: why.get(crate, "") or failed[-1].why for crate in crates if crate not in spoke}
 
     def _ask_into(
         self, environment: Mapping[str, str], folder: str, crates: list[str], ttl_s: int

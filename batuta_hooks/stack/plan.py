@@ -11,7 +11,7 @@ from batuta_hooks.domain.manifest import DEV
 from batuta_hooks.domain.semver import Version
 from batuta_hooks.domain.tags import render_tag
 from batuta_hooks.domain.version_text import read_version
-from batuta_hooks.stack.plan_blocks import Blocks, as_blocked, waiting
+from batuta_hooks.stack.plan_blocks import Blocks, as_blocked, ask_again, waiting
 from batuta_hooks.stack.plan_requirements import Requirements
 from batuta_hooks.stack.plan_schedule import CRATES_IO, schedule
 from batuta_hooks.stack.plan_selection import Selection
@@ -37,7 +37,7 @@ def make_plan(facts: StackFacts, wish: Wish) -> Plan:
     blocks = Blocks(facts, wish, versions, nexts, requirements, tags)
     refusals = {name: blocks.of(name) for name in selection.planned}
     own = {name: as_blocked(name, found) for name, found in refusals.items() if found}
-    own |= {name: Blocked(name, ("unknown",), why) for name, why in selection.undecided.items()}
+    own |= {name: Blocked(name, ("unknown",), why, ask_again(name)) for name, why in selection.undecided.items()}
     own |= {name: as_blocked(name, [found]) for name, found in selection.unreadable.items()}
     graph, cycles = _graph(facts, selection.planned, requirements.edits)
     own |= {name: one for name, one in _in_cycles(cycles).items() if name not in own}

@@ -70,7 +70,8 @@ class Blocks:
             if admits(text, self._nexts.get(need.package)) or (need.package, text) in told:
                 continue
             if isinstance(found.published, Unknown):
-                yield Refusal("unknown", f"what is published of {need.package} is not known: {found.published.why}")
+                why = f"what is published of {need.package} is not known: {found.published.why}"
+                yield Refusal("unknown", why, ask_again(need.package))
             elif not any(admits(text, version) for version in usable_versions(found.published)):
                 told.add((need.package, text))
                 why = f"no published or planned version of {need.package} satisfies `{text}`"
@@ -112,3 +113,8 @@ def as_blocked(crate: str, refusals: list[Refusal]) -> Blocked:
     codes = tuple(dict.fromkeys(one.code for one in refusals))
     mends = dict.fromkeys(one.mend for one in refusals if one.mend)
     return Blocked(crate, codes, "; ".join(one.message for one in refusals), "; ".join(mends))
+
+
+def ask_again(crate: str) -> str:
+    """What to do where the registry did not tell of a crate what must be known."""
+    return f"`batuta-stack cache warm {crate}` asks again; once it learns that, run this again"

@@ -213,7 +213,7 @@ class Deciding:
         policy = self._policy.get(package)
         if policy is None or written is None or entry.dependency.git is not None:
             return step
-        if entry.has_rival:
+        if entry.has_rival and package not in self._wish.align:
             self._leave(entry, "it is required twice under different names, so one of them is meant to differ")
             return step
         after = aligned(self._facts, package, written, policy, may_lower=self._wish.may_lower)

@@ -14,7 +14,8 @@ import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from errno import EISDIR
 from hashlib import sha256
 from typing import Any, BinaryIO, NamedTuple
 
@@ -67,25 +68,36 @@ def export_cache(path: str, environment: Mapping[str, str] = os.environ) -> Move
     """Write all that the cache holds into a file, which is replaced as a whole where it exists.
 
     Raises:
-        BatutaError: the cache cannot be read.
-        OSError: the file cannot be written.
+        BatutaError: the cache cannot be read, or the file cannot be written.
     """
     with Cache(cache_path(environment)) as cache:
         held = [(key, entry) for key, entry in cache.entries() if entry.status == ABSENT or cache.has_body(key, entry)]
         if cache.warnings:
             raise BatutaError(cache.warnings[-1])
         held.sort()
-        handle, name = tempfile.mkstemp(prefix=".batuta-", dir=os.path.dirname(os.path.abspath(path)))
         try:
-            with os.fdopen(handle, "wb") as file:
-                _write(file, held, cache)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
+            _replace(path, lambda file: _write(file, held, cache))
+        except OSError as error:
+            is_there = os.path.isdir(os.path.dirname(os.path.abspath(path)))
+            mend = "name a file in a folder with room that you may write to" if is_there else "make its folder first"
+            raise BatutaError(f"this file cannot be written: {error.strerror}", where=path, mend=mend) from error
     return Moved(len(held))
+
+
+def _replace(path: str, write: Callable[[BinaryIO], None]) -> None:
+    """Write a file as a whole, or leave what was there."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), path)
+    handle, name = tempfile.mkstemp(prefix=".batuta-", dir=os.path.dirname(os.path.abspath(path)))
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
 
 
 def _write(file: BinaryIO, held: list[tuple[Key, Entry]], cache: Cache) -> None:
@@ -125,10 +137,14 @@ def import_cache(path: str, now: int, environment: Mapping[str, str] = os.enviro
         now: seconds since 1970; what was checked later is refused.
 
     Raises:
-        BatutaError: the file is no export, or there is no usable cache.
-        OSError: the file cannot be read.
+        BatutaError: the file cannot be read or is no export, or there is no usable cache.
     """
-    data = read_file(path, _MAX_FILE_BYTES).data
+    try:
+        data = read_file(path, _MAX_FILE_BYTES).data
+    except OSError as error:
+        raise BatutaError(
+            f"this file cannot be read: {error.strerror}", where=path, mend="name a file that `cache export` wrote"
+        ) from error
     try:
         entries = _checked(data, now)
     except (NotAnExport, TarFault) as fault:

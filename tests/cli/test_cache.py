@@ -270,9 +270,16 @@ def test_import_of_something_else(stack: Path, tmp_path: Path, capsys: pytest.Ca
     """Another file is refused, a missing one is told, a pipe is not waited for."""
     (tmp_path / "text").write_text("hello")
     subprocess.run(["mkfifo", tmp_path / "pipe"], check=True)
-    for name, why in (("text", "no export of a cache"), ("gone", "No such file"), ("pipe", "not a regular file")):
+    (tmp_path / "folder").mkdir()
+    unreadable = "this file cannot be read: "
+    for name, why in (
+        ("text", "this is no export of a cache"),
+        ("gone", f"{unreadable}No such file"),
+        ("pipe", f"{unreadable}not a regular file"),
+        ("folder", f"{unreadable}not a regular file"),
+    ):
         assert main(["cache", "import", str(tmp_path / name)]) == 2
-        assert why in capsys.readouterr().err
+        assert capsys.readouterr().err.startswith(f"batuta-stack: {tmp_path / name}: {why}")
 
 
 def test_misconfigured_repository(stack: Path, registry: FaultyRegistry, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from batuta_hooks.cli.app import main
 from batuta_hooks.cli.release_text import print_plan
 from batuta_hooks.stack.rehearse import Rehearsal, Step
-from tests.support.registry import FaultyRegistry
+from tests.support.registry import FaultyRegistry, index_path, status
 from tests.support.releases import ReleaseStack
 
 
@@ -85,6 +85,17 @@ def test_markdown_and_matrix(stack: ReleaseStack, capsys: pytest.CaptureFixture[
     assert jobs[:4] == [(1, "a", "lint"), (1, "a", "tests"), (1, "a", "coverage"), (1, "a", "audit")]
     assert jobs[4] == (2, "b", "lint")
     assert matrix["include"][1]["command"] == "cargo test"
+
+
+def test_a_registry_that_refuses(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the registry answered is said of each crate that waits for it, and what to do; nothing is guessed."""
+    stack.registry.faults[index_path("a")] = [status(403)]
+    said = Said(capsys, "a", "--dry-run", "--format", "json")
+    assert said.code == 1
+    (blocked,) = [one for one in said.document["blocked"] if one["crate"] == "a"]
+    assert blocked["by"] == ["unknown"]
+    assert blocked["why"].endswith("answered 403")
+    assert "`batuta-stack cache warm a`" in blocked["mend"]
 
 
 def test_nothing(stack: ReleaseStack, capsys: pytest.CaptureFixture[str]) -> None:

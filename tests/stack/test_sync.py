@@ -271,6 +271,14 @@ def test_alignment(stack: Path) -> None:
     assert lowered.skipped == ()
 
 
+def test_alignment_of_one_package_under_two_names(stack: Path) -> None:
+    """Who names a package wants all that require it aligned, under whatever names."""
+    manifest(stack, '[dependencies]\narrow = "53"\nold = { package = "arrow", version = "53.4.1" }')
+    found = plan(stack, align={"arrow": "54.0"})
+    assert lines_after(found) == ['arrow = "54"', 'old = { package = "arrow", version = "54.0.0" }']
+    assert found.skipped == ()
+
+
 def test_alignment_leads_to_what_is_published(stack: Path) -> None:
     """Where the policy's own lowest version satisfies nothing, the lowest published one that it admits is taken."""
     manifest(stack, '[dependencies]\narrow = "=53.4.1"\n[dev-dependencies]\narrow = "=53.4"')

@@ -131,11 +131,13 @@ def test_empty_cache(there: Machine, tmp_path: Path) -> None:
 
 
 def test_nowhere_to_write(here: Machine, tmp_path: Path) -> None:
-    """A file that cannot be written is an error of the system, and leaves nothing behind."""
-    with pytest.raises(OSError, match="No such file"):
+    """A file that cannot be written is named with the reason and the mend, and nothing is left behind."""
+    with pytest.raises(
+        BatutaError, match=r"gone/file: this file cannot be written: No such file.*\n    make its folder"
+    ):
         export_cache(str(tmp_path / "gone" / "file"), here.environment)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(BatutaError, match="folder: this file cannot be written: Is a directory"):
         export_cache(str(tmp_path / "folder"), here.environment)
     assert sorted(os.listdir(tmp_path)) == ["folder", "here"]
 
