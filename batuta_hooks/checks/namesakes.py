@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_ARCHIVES = 4
 _NO_REPOSITORY = "no repository"
+_ANOTHERS = "the registry's crate of this name is another project's"
 
 
 def find(facts: Facts) -> Iterator[Finding | Unknown]:
@@ -49,6 +50,7 @@ def other_project(facts: Facts, manifest: Manifest) -> str | Unknown | None:
     if isinstance(published, Unknown) or not (published.versions or published.yanked):
         return None
     from batuta_hooks.domain.project import is_same_project, repository_of
+    from batuta_hooks.domain.questions import WHOSE
 
     own = repository_of(facts.manifests, manifest)
     if not own:
@@ -64,7 +66,7 @@ def other_project(facts: Facts, manifest: Manifest) -> str | Unknown | None:
         else:
             named.append(origin.repository)
     if unknown is not None and not named:
-        return Unknown(package.name, f"is the registry's crate of this name this project's? {unknown.why}")
+        return Unknown(package.name, f"{WHOSE} {unknown.why}")
     return next((one for one in named if one), _NO_REPOSITORY if named and _was_never_published(manifest) else None)
 
 
@@ -102,4 +104,9 @@ def without_strangers(facts: Facts) -> Facts:
 
 def stranger(package: str, repository: str) -> Unknown:
     """What is known of a crate whose name on the registry is another project's."""
-    return Unknown(package, f"the registry's crate of this name is another project's ({repository})")
+    return Unknown(package, f"{_ANOTHERS} ({repository})")
+
+
+def is_stranger(why: str) -> bool:
+    """Whether that is why nothing is known of a crate."""
+    return why.startswith(_ANOTHERS)

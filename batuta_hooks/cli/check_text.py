@@ -15,6 +15,7 @@ from batuta_hooks.cli.conflicts import sides_of
 from batuta_hooks.cli.terminal import age, console, counted
 from batuta_hooks.domain.finding import ERROR, WARNING
 from batuta_hooks.domain.publishable import NO
+from batuta_hooks.domain.questions import said_once
 from batuta_hooks.gather.repository import INDEX, WORKTREE
 from batuta_hooks.registry.lookup import FROM_CARGO
 from batuta_hooks.report.plain import printable, text_lines
@@ -205,9 +206,10 @@ def _open_questions(report: Report, *, verbose: bool) -> Iterator[str]:
         verdict, why = crate.publishable.verdict, crate.publishable.why
         if verdict in _WHY_NOT:
             yield printable(f"{_named(crate.repository)}: {_WHY_NOT[verdict]} `{crate.name}`: {why}")
-    for repository, unknown in report.unknown:
-        if unknown.crate:
-            yield printable(f"{_named(repository)}: undecided: {unknown.crate}: {unknown.why}")
+    questions = said_once(one.unknown for one in report.unknown if one.unknown.crate)
+    places = {one.unknown: f"{_named(one.repository)}: " for one in report.unknown}
+    for question in questions:
+        yield printable(f"{places.get(question, '')}undecided: {question.crate}: {question.why}")
 
 
 def _summary(report: Report) -> Iterator[str]:

@@ -26,8 +26,11 @@ def say(name: str, options: Options, verdict: Verdict) -> None:
     """
     for warning in verdict.warnings:
         complain(name, warning)
-    for item in verdict.unknown if options.strict else ():
-        complain(name, f"undecided: {item.crate}: {item.why}")
+    if options.strict and verdict.unknown:
+        from batuta_hooks.domain.questions import said_once
+
+        for item in said_once(verdict.unknown):
+            complain(name, f"undecided: {item.crate}: {item.why}")
     if options.format in ("json", "sarif"):
         document = _json if options.format == "json" else _sarif
         write(document(name, verdict) + "\n")

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from batuta_hooks.checks.namesakes import is_stranger
 from batuta_hooks.domain.finding import ERROR, WARNING
 from batuta_hooks.domain.publishable import AFTER, NOW
 from batuta_hooks.stack.checkouts import MISSING, UNMERGED
@@ -121,7 +122,7 @@ def _rest(report: Report) -> Iterator[Action]:
         yield Action(text, f"git -C {shlex.quote(checkout.path)} pull --ff-only")
     if any((report.fetched_age_s(checkout) or 0) > FETCH_AGE_S for checkout in report.checkouts):
         yield Action("learn how far the checkouts are behind", "batuta-stack check --fetch")
-    if report.crates and all(crate.standing.state == UNKNOWN for crate in report.crates):
+    if any(map(_may_be_learnt, report.crates)) and all(one.standing.state == UNKNOWN for one in report.crates):
         yield Action("learn what crates.io has of these crates", "batuta-stack cache warm")
     ready = [crate for crate in report.crates if _is_ready(crate)]
     if ready:
@@ -133,3 +134,8 @@ def _rest(report: Report) -> Iterator[Action]:
 
 def _is_ready(crate: Crate) -> bool:
     return crate.publishable.verdict in (NOW, AFTER) and crate.standing.state in (AHEAD, NEVER)
+
+
+def _may_be_learnt(crate: Crate) -> bool:
+    """Whether nothing is known of what the registry has of it; of a crate that is another project's nothing counts."""
+    return crate.standing.state == UNKNOWN and not is_stranger(crate.standing.why)

@@ -17,11 +17,10 @@ from batuta_hooks.domain.graph import CrateGraph
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.publishable import UNKNOWN
 from batuta_hooks.domain.stack import Stack, StackCrate
-from batuta_hooks.domain.tree import is_outside, join
 from batuta_hooks.gather.registry import told_offline
 from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.stack.checkouts import UNBORN, Checkout, Workspace
-from batuta_hooks.stack.crates_io import Asking, Registries, View, Wanted
+from batuta_hooks.stack.crates_io import Asking, Registries, Wanted
 from batuta_hooks.stack.deep import Deep, look_deep
 from batuta_hooks.stack.judging import (
     MISCONFIGURED,
@@ -34,6 +33,7 @@ from batuta_hooks.stack.judging import (
     open_repository,
 )
 from batuta_hooks.stack.publishable import Verdicts, judge_publishable, refused_links
+from batuta_hooks.stack.registry_view import View
 from batuta_hooks.stack.shards import Shard, part_of, places_of
 from batuta_hooks.stack.strangers import set_strangers_aside
 from batuta_hooks.stack.supposing import Supposing
@@ -148,7 +148,7 @@ def check(  # noqa: PLR0913  named options
         conflicts=tuple(_conflicts(open_ones, policy, findings)),
         duplicates=tuple(duplicates(open_ones[0].facts.stack, policy)) if open_ones and not crates else (),
         made_at=int(now.timestamp()),
-        is_alone=len(workspace.repositories) == 1 and _looks_beyond(open_ones, everything),
+        is_alone=len(workspace.repositories) == 1 and not workspace.listed and _looks_beyond(open_ones),
         deep=found.crates,
         what_if=supposing.outcome(open_ones),
     )
@@ -166,13 +166,11 @@ def _counts(workspace: Workspace, checkout: Checkout) -> bool:
     return checkout.state == UNBORN and os.path.lexists(manifest)
 
 
-def _looks_beyond(opened: Iterable[Opened], crates: Iterable[Crate]) -> bool:
-    """Whether sibling checkouts would count: for a path that leads out, or for what the registry does not have."""
-    if any(reason.code == "VA001" for crate in crates for reason in crate.publishable.reasons):
-        return True
-    manifests = (one.facts.manifests.resolve(path) for one in opened for path in one.facts.judged)
-    needs = (dependency for one in manifests if isinstance(one, Manifest) for dependency in one.dependencies)
-    return any(is_outside(join(need.folder, need.path)) for need in needs if need.path is not None)
+def _looks_beyond(opened: Iterable[Opened]) -> bool:
+    """Whether sibling checkouts could count: something is required of a crate that is not one of these."""
+    manifests = [one.facts.manifests.resolve(path) for one in opened for path in one.facts.judged]
+    own = {one.name for one in manifests if isinstance(one, Manifest)}
+    return any(need.package not in own for one in manifests if isinstance(one, Manifest) for need in one.dependencies)
 
 
 def _with_verdict(crate: Crate, verdicts: Verdicts) -> Crate:

@@ -28,7 +28,7 @@ from batuta_hooks.gather.repository import INDEX, WORKTREE, Repository
 from batuta_hooks.registry.names import is_crate_name
 from batuta_hooks.stack.checkouts import BARE, Checkout, Workspace, inspect
 from batuta_hooks.stack.crates import Crates
-from batuta_hooks.stack.crates_io import View
+from batuta_hooks.stack.registry_view import View
 from batuta_hooks.stack.verdict import Crate
 
 #: The state of a repository that was not judged because its configuration is wrong.

@@ -12,8 +12,8 @@ from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.domain.tag_crates import TagCrates
 from batuta_hooks.domain.tags import VersionTag, is_same_version, read_tag
 from batuta_hooks.git.tag_distance import commits_beyond
-from batuta_hooks.stack.crates_io import View
 from batuta_hooks.stack.judging import Opened
+from batuta_hooks.stack.registry_view import View
 from batuta_hooks.stack.standing import standing_of
 
 

@@ -24,9 +24,10 @@ from batuta_hooks.registry.sources import CRATES_IO
 from batuta_hooks.stack.changes import Change
 from batuta_hooks.stack.check import check
 from batuta_hooks.stack.checkouts import Checkout, Workspace
-from batuta_hooks.stack.crates_io import Asking, View
+from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.judging import Opened, judged_paths
 from batuta_hooks.stack.last_content import Baseline, change_of
+from batuta_hooks.stack.registry_view import View
 from batuta_hooks.stack.release_crates import Draft, crate_facts, may_go, unreadable
 from batuta_hooks.stack.release_facts import Released, RepositoryFacts, StackFacts
 from batuta_hooks.stack.release_registry import Archived, PublishRegistries, Target, united

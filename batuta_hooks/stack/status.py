@@ -12,7 +12,7 @@ from batuta_hooks.gather.configuration import read_configuration
 from batuta_hooks.stack.actions import Action, recommended_actions
 from batuta_hooks.stack.check import check
 from batuta_hooks.stack.checkouts import Checkout, Workspace
-from batuta_hooks.stack.crates_io import Asking, View
+from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.gate_cache import GateCache
 from batuta_hooks.stack.gate_facts import GateFact, for_crate, gate_facts, newer_coverage, warnings_in
 from batuta_hooks.stack.judging import MISCONFIGURED, Opened
@@ -21,6 +21,7 @@ from batuta_hooks.stack.layers import Layer, Need, layers_of, needs_of
 from batuta_hooks.stack.measured import Coverage, coverage_in
 from batuta_hooks.stack.outdated import Lag, is_behind, lags_of
 from batuta_hooks.stack.own_folder import own_folder
+from batuta_hooks.stack.registry_view import View
 from batuta_hooks.stack.standing import BEHIND, YANKED
 from batuta_hooks.stack.verdict import Crate, Report
 

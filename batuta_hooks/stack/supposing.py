@@ -22,8 +22,9 @@ from batuta_hooks.domain.stack import Stack, StackCrate
 from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.domain.workspace import Manifests
 from batuta_hooks.registry.names import is_crate_name
-from batuta_hooks.stack.crates_io import Registries, View
+from batuta_hooks.stack.crates_io import Registries
 from batuta_hooks.stack.judging import Judged, Opened
+from batuta_hooks.stack.registry_view import View
 
 _MEND = "write --what-if NAME=VERSION, such as --what-if arrow=55.0"
 

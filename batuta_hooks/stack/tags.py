@@ -24,8 +24,8 @@ from batuta_hooks.gather.tags import Tagged, TagsOf
 from batuta_hooks.git.pushed import PushedRef
 from batuta_hooks.git.refs import TAGS, list_tags, read_tags
 from batuta_hooks.git.remote_tags import remote_tags
-from batuta_hooks.stack.crates_io import View
 from batuta_hooks.stack.judging import Opened, Said
+from batuta_hooks.stack.registry_view import View
 
 #: What is said of a tag that exists already.
 SAID = frozenset({"TC001", "TC002", "TC006", "TC008", "TC009"})

@@ -9,6 +9,7 @@ from batuta_hooks.checks.shared_versions import Conflict
 from batuta_hooks.checks.supposed import Supposed
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
 from batuta_hooks.domain.publishable import Publishable
+from batuta_hooks.domain.questions import is_about_name
 from batuta_hooks.stack.checkouts import Checkout
 from batuta_hooks.stack.standing import Standing
 
@@ -65,12 +66,12 @@ class Crate(NamedTuple):
 
     @property
     def status(self) -> str:
-        """``error``, ``warning``, ``unknown`` or ``healthy``: the worst that there is."""
+        """``error``, ``warning``, ``unknown`` or ``healthy``: the worst that there is, or may be."""
         severities = {finding.severity for finding in self.findings}
         for severity in (ERROR, WARNING):
             if severity in severities:
                 return severity
-        return UNDECIDED if self.unknown else HEALTHY
+        return HEALTHY if all(map(is_about_name, self.unknown)) else UNDECIDED
 
 
 class Placed(NamedTuple):
@@ -125,7 +126,7 @@ class Report(NamedTuple):
         conflicts: shared dependencies that the stack needs in versions that are not compatible.
         duplicates: other packages that it needs so, with what is required of each.
         made_at: the time of the report, in seconds since the epoch.
-        is_alone: whether one repository was looked at alone, where sibling checkouts would have counted.
+        is_alone: whether one repository was looked at alone, where sibling checkouts could have counted.
         deep: what users of each crate would get, where that was asked for.
         what_if: what would come of the versions that are supposed to be there.
         part: ``None`` for a report of the whole.

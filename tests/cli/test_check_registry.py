@@ -15,7 +15,7 @@ from batuta_hooks.cli.app import main
 from batuta_hooks.registry.index_folder import index_folders
 from tests.support.online import go_online
 from tests.support.publishing import METADATA
-from tests.support.registry import FaultyRegistry, free_port, index_file, index_line, status
+from tests.support.registry import FaultyRegistry, crate_archive, free_port, index_file, index_line, status
 from tests.support.repos import make_repo, package
 
 
@@ -226,17 +226,51 @@ def test_old_answers_stay_where_the_registry_fails(
 def test_a_clone_without_siblings(
     stack: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is judged against the registry alone, which is said once where a sibling might have made a difference."""
+    """It is judged against the registry alone, which is said once where it requires any other crate."""
     keen = {"Cargo.toml": package("keen", '[dependencies]\nequal = "0.2"', keys=METADATA)}
     make_repo(stack / "keen", keen)
     make_repo(stack / "equal2", {"Cargo.toml": package("equal2", '[dependencies]\nequal = "0.1"', keys=METADATA)})
     assert "registry alone" not in Said(capsys).err
     monkeypatch.chdir(stack / "equal2")
+    assert Said(capsys).err.count("judged against the registry alone") == 1
+    assert Said(capsys, "--quiet").err == ""
+    monkeypatch.chdir(stack / "equal")
     assert Said(capsys).err == ""
     monkeypatch.chdir(stack / "keen")
     said = Said(capsys, "--format", "json")
     assert said.err.count("judged against the registry alone") == said.err.count("\n") == 1
     assert said.document["crates"][0]["publishable"]["verdict"] == "no"
+
+
+def test_whose_names_these_are(
+    stack: Path, registry: FaultyRegistry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That it is not known whose the registry's crates are is said once, with the mend, and makes no crate doubtful.
+
+    Of another project's crate nothing counts, on the board neither.
+    """
+    names = ("one", "two", "three")
+    for name in names:
+        make_repo(
+            stack / "more" / name,
+            {"Cargo.toml": package(name, keys=f"{METADATA}\nrepository = 'https://example.com/ours'")},
+        )
+        theirs = package(name, version="0.9.0", keys="repository = 'https://example.com/theirs'").encode()
+        registry.add_archive(name, "0.9.0", crate_archive(name, "0.9.0", {"Cargo.toml": theirs}))
+    monkeypatch.chdir(stack / "more")
+    said = Said(capsys, "--strict")
+    assert (said.code, said.out.count("undecided")) == (3, 1)
+    assert "undecided: 3 crates: are the registry's crates of these names this project's? `batuta-stack " in said.out
+    assert "  3 healthy\n" in said.out
+    assert [one["crate"] for one in Said(capsys, "--format", "json").document["unknown"]] == sorted(names)
+    assert main(["cache", "warm", "--quiet"]) == 0
+    said = Said(capsys)
+    assert said.out.count("VA012 note") == 3
+    assert "cache warm" not in said.out
+    assert main(["status", "--format", "json"]) == 0
+    board = json.loads(capsys.readouterr().out)
+    assert {one["registry"]["state"] for one in board["crates"]} == {"unknown"}
+    assert board["pending_actions"] == []
 
 
 def test_a_refusal_is_asked_for_once(stack: Path, registry: FaultyRegistry, capsys: pytest.CaptureFixture[str]) -> None:

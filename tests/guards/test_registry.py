@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from batuta_hooks.cli.app import main as stack_main
+from batuta_hooks.guards.version_alignment import main as align
 from batuta_hooks.registry.overlay import Answer as Served
 from tests.guards.asking import GUARD, Answer, ask, judge, start
 from tests.support.online import go_online
@@ -128,6 +129,26 @@ def test_warm_asks_again_after_a_commit(repo: Repo, registry: FaultyRegistry, mo
     repo.git("commit", "--quiet", "--allow-empty", "--message", "later")
     assert stack_main(["cache", "warm", "--quiet", "once"]) == 0
     assert registry.asked_for("once") == [200, 304]
+
+
+def test_refresh_asks_again_after_a_commit(repo: Repo, registry: FaultyRegistry) -> None:
+    """An answer that is fresh, but from before the last commit, is asked for again where it leaves something open."""
+
+    def judged(*arguments: str) -> tuple[list[str], list[str]]:
+        answer = ask(repo.path, "--format", "json", *arguments, guard=align)
+        return [code for code, _, _ in answer.findings], unknown(answer)
+
+    repo.commit("require another", {"Cargo.toml": package("asks", '[dependencies]\nonce = "0.2"\n[workspace]')})
+    assert judged("--refresh", "20") == (["VA001"], [])
+    time.sleep(1.1)
+    repo.git("commit", "--quiet", "--allow-empty", "--message", "later")
+    registry.add("once", "0.1.4", "0.2.0")
+    assert judged() == ([], ["once"])
+    before = len(registry.asked_for("once"))
+    assert judged("--refresh", "20") == ([], [])
+    assert len(registry.asked_for("once")) == before + 1
+    assert judged("--refresh", "20") == ([], [])
+    assert len(registry.asked_for("once")) == before + 1
 
 
 def test_refresh_of_every_commit(repo: Repo, registry: FaultyRegistry) -> None:

@@ -15,7 +15,7 @@ from batuta_hooks.stack.checkouts import find_workspace
 from batuta_hooks.stack.verdict import Crate, Issue, Report, Requirement
 from tests.support.process import run
 from tests.support.publishing import METADATA
-from tests.support.repos import make_repo, package
+from tests.support.repos import Repo, make_repo, package
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -285,12 +285,17 @@ def test_repository_that_is_being_begun_has_its_line(tmp_path: Path) -> None:
 
 
 def test_a_clone_without_siblings_is_judged_alone(tmp_path: Path) -> None:
-    """It is noted where a path leads to one, and not where none does or where siblings are looked at too."""
+    """It is noted where any other crate is required, unless siblings are looked at too or the stack is listed."""
     make_repo(tmp_path / "a", {"Cargo.toml": package("a", '[dependencies]\nb = { version = "0.1", path = "../b" }')})
     assert checked(tmp_path / "a").is_alone
     assert checked(tmp_path).is_alone
     make_repo(tmp_path / "b", {"Cargo.toml": package("b", '[dependencies]\nserde = "1"')})
     assert not checked(tmp_path).is_alone
+    assert checked(tmp_path / "b").is_alone
+    whole = {"Cargo.toml": package("c", '[dependencies]\nd = { path = "d" }'), "d/Cargo.toml": package("d")}
+    make_repo(tmp_path / "c", whole)
+    assert not checked(tmp_path / "c").is_alone
+    Repo(tmp_path / "b").write({"batuta-stack.toml": '[stack]\nrepositories = ["."]\n'})
     assert not checked(tmp_path / "b").is_alone
 
 
