@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.git.command import Git, GitError, environment
 from batuta_hooks.stack.checkouts import git_folders
 from batuta_hooks.stack.plan_edits import Writing, writing
@@ -15,6 +16,7 @@ from batuta_hooks.stack.plan_values import Plan, RepositoryPlan
 _WHO = ("-c", "user.name=batuta-stack", "-c", "user.email=batuta-stack@localhost", "-c", "commit.gpgSign=false")
 _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "tag.gpgSign=false", "-c", "gc.auto=0")
 _TIMEOUT_S = 600.0
+_SUBMODULE = "160000"
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 
 Cargo = Callable[[Sequence[str], str], None]
@@ -32,6 +34,7 @@ def clone_at(source: str, commit: str, folder: str, plan: RepositoryPlan) -> Clo
     """Clone a checkout's repository and check a commit out; no hook runs, and no remote is asked.
 
     The clone borrows the objects that are there already, so that a large repository costs no more than a small one.
+    Submodules that the checkout has are there too, at the commit that is recorded; cargo packages their files.
 
     Raises:
         BatutaError: git's words where it fails.
@@ -40,10 +43,29 @@ def clone_at(source: str, commit: str, folder: str, plan: RepositoryPlan) -> Clo
     env = _environment()
     if _borrow(source, commit, folder):
         Git([*_QUIET, "reset", "--quiet", "--hard"], folder, env).collect(_TIMEOUT_S)
+        _clone_submodules(source, folder, plan)
         return Clone(folder, plan)
     Git([*_QUIET, "clone", "--quiet", "--shared", "--no-checkout", "--", source, folder], None, env).collect(_TIMEOUT_S)
     Git([*_QUIET, "checkout", "--quiet", "--detach", commit], folder, env).collect(_TIMEOUT_S)
+    _clone_submodules(source, folder, plan)
     return Clone(folder, plan)
+
+
+def _clone_submodules(source: str, folder: str, plan: RepositoryPlan) -> None:
+    if not os.path.lexists(os.path.join(folder, ".gitmodules")):
+        return
+    listed = os.fsdecode(Git(["ls-files", "--stage", "-z"], folder, _environment()).collect())
+    for record in listed.split("\0"):
+        entry, _, path = record.partition("\t")
+        mode, _, rest = entry.partition(" ")
+        place = os.path.join(source, path)
+        if mode != _SUBMODULE or not os.path.lexists(os.path.join(place, ".git")):
+            continue
+        try:
+            clone_at(place, rest.partition(" ")[0], os.path.join(folder, path), plan)
+        except GitError as error:
+            mend = "git submodule update --init --recursive"
+            raise BatutaError(f"the submodule cannot be cloned: {error.said}", where=place, mend=mend) from error
 
 
 def _borrow(source: str, commit: str, folder: str) -> bool:
