@@ -200,7 +200,7 @@ def _carry(stage: _Stage, prepared: Prepared, results: Results, rehearsal: Rehea
     command = go.command_to_go_on(prepared.plan, manners, stage.common.workspace)
     try:
         run.run()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BatutaError):
         go.say_standing(prepared.plan, run.outcomes, command)
         raise
     is_done = go.is_done(prepared, run, manners)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Event, Lock
 from typing import NamedTuple
 
 from batuta_hooks.domain.errors import BatutaError
@@ -119,6 +119,7 @@ class Run:
         self._told = told
         self._lock = Lock()
         self._number = 0
+        self._stopping = Event()
 
     def run(self) -> None:
         """Carry it out; how it went is in `outcomes`.
@@ -150,8 +151,14 @@ class Run:
             running = [
                 threads.submit(self._repository, number, path, releases) for path, releases in by_repository.items()
             ]
-            for future in running:
-                future.result()
+            try:
+                for future in running:
+                    future.result()
+            except KeyboardInterrupt:
+                self._stopping.set()
+                detail = "interrupted: steps that have begun come to their end, no other begins; once more ends them"
+                self._told(Doing("batuta-stack", "", "", NOTE, detail=detail))
+                raise
         states = {self.outcomes[crate].state for crate in wave}
         return states <= {DONE} and self._manner.publishes
 
@@ -217,6 +224,8 @@ class Run:
             self._journal.write(END, **about, was_done=True, found=found)
             self._told(Doing(path, crate, step.name, END, was_done=True))
             return found
+        if self._stopping.is_set():
+            raise Waiting("the same command: it was interrupted")
         self._journal.write(BEGIN, **about)
         self._told(Doing(path, crate, step.name, BEGIN))
         started = time.monotonic()
@@ -248,6 +257,7 @@ class Run:
             manner.pace,
             told,
             manner.verifies_build,
+            self._stopping,
         )
 
     def _set(self, crates: Iterable[str], **values: str) -> None:

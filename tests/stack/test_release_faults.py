@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -191,6 +192,79 @@ def test_no_journal_can_be_written(day: Day) -> None:
     assert (day.published(), day.tags()) == ([], set())
 
 
+@pytest.mark.slow
+def test_disk_full_in_the_journal(day: Day) -> None:
+    """Where the disk is full in the middle nothing more is done, and once there is room the same command arrives."""
+    kept = day.place / "journal"
+
+    def fill(take: Any) -> Answer:
+        answer: Answer = take()
+        path = next((day.folder / ".batuta" / "releases").glob("*.jsonl"))
+        path.rename(kept)
+        path.symlink_to("/dev/full")
+        return answer
+
+    day.hostile.uploads = [fill]
+    said = day.release(*FAST, code=2)
+    assert "no journal can be written: No space left on device" in said.stderr
+    assert "make room for it" in said.stderr
+    assert (day.published(), day.tags()) == (ONCE[:1], set())
+    kept.rename(next((day.folder / ".batuta" / "releases").glob("*.jsonl")))
+    assert day.released() == DONE
+    assert day.published() == ONCE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["cut short", "scribbled over"])
+def test_journal_harmed(day: Day, way: str) -> None:
+    """A journal that was cut short, or holds anything, changes nothing: no step believes it."""
+    day.hostile.uploads = [lambda _take: day.refusal()]
+    assert day.released(code=1) == {"a": "failed", "b": "blocked"}
+    path = next((day.folder / ".batuta" / "releases").glob("*.jsonl"))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) - 40] if way == "cut short" else b"\0\xff{" + data.replace(b"false", b"true"))
+    assert day.released() == DONE
+    assert day.published() == ONCE
+
+
+@pytest.mark.slow
+def test_clock_steps_back(day: Day) -> None:
+    """A clock that says an hour, or years, before the first run: the same command arrives, with the same bytes."""
+    day.hostile.uploads = [lambda _take: day.refusal()]
+    assert day.released(code=1) == {"a": "failed", "b": "blocked"}
+    head = day.repo("a").git("rev-parse", "HEAD")
+    clock = day.place / "clock.py"
+    clock.write_text(
+        "import time\nnow = time.time\ntime.time = lambda: now() - 3600.0 * 24 * 365 * 3\n"
+        "from batuta_hooks.cli.app import main\nimport sys\nsys.exit(main())\n",
+        encoding="utf-8",
+    )
+    environment = {"SOURCE_DATE_EPOCH": "1500000000"}
+    said = day.release(*FAST, "--format", "json", env=environment, script=[str(clock)])
+    assert {one["crate"]: one["state"] for one in json.loads(said.stdout)["releases"]} == DONE
+    assert day.repo("a").git("rev-parse", "HEAD") == head
+    assert day.published() == ONCE
+
+
+@pytest.mark.slow
+def test_gates_of_another_machine(day: Day) -> None:
+    """What passed with another toolchain does not count here: the gates run again."""
+    log = day.place / "tested"
+    text = (day.folder / "batuta-stack.toml").read_text()
+    command = f'test_command = "echo tested >> {log}"'
+    (day.folder / "batuta-stack.toml").write_text(text.replace('test_command = "true"', command))
+    fake = day.place / "bin" / "rustc"
+    fake.parent.mkdir()
+    real = run(["sh", "-c", "command -v rustc"]).stdout.strip()
+    fake.write_text(f'#!/bin/sh\n{real} "$@" | sed s/rustc/another/\n')
+    fake.chmod(0o755)
+    other = {"PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}"}
+    for env, count in ((None, 1), (None, 1), (other, 2)):
+        day.release("a", "--yes", env=env)
+        assert log.read_text() == "tested\n" * count
+        day.repo("a").git("reset", "--quiet", "--hard", "HEAD^")
+
+
 def test_two_at_once(day: Day) -> None:
     """A second release of the stack is refused while the first one runs; the lock of a dead process is none."""
     (day.folder / ".batuta").mkdir()
@@ -271,6 +345,24 @@ def test_prepared_only(day: Day) -> None:
     assert day.published() == ONCE
 
 
+def test_ctrl_c_at_a_limit(day: Day) -> None:
+    """Ctrl-C while the registry's limit is waited for ends at once, and no other step begins."""
+    day.hostile.uploads = [hostile.limited(3000)]
+    command = [sys.executable, "-m", "batuta_hooks.cli", "release", *FAST]
+    with subprocess.Popen(command, cwd=day.folder, env=day.environment, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        while "limit is reached, waiting until" not in child.stderr.readline():
+            assert child.poll() is None
+        child.send_signal(2)
+        _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "no other begins" in said
+    assert "a: waiting: waits for the same command: it was interrupted" in said
+    assert "to go on: batuta-stack release --resume" in said
+    assert (day.published(), day.tags()) == ([], set())
+    assert day.released() == DONE
+
+
 def test_ctrl_c(day: Day) -> None:
     """Ctrl-C prints where it stands and the command that goes on."""
     began = threading.Event()
@@ -289,5 +381,6 @@ def test_ctrl_c(day: Day) -> None:
         _, said = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "to go on: batuta-stack release --resume" in said
+    assert (day.published(), day.tags()) == (ONCE[:1], set())
     assert day.released() == DONE
     assert day.published() == ONCE

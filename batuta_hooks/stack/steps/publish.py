@@ -85,7 +85,7 @@ class Publish:
 
         For as long as the registry does not answer, it is asked again.
         """
-        pauses = Pauses(self._wanted.site.pace)
+        pauses = Pauses(self._wanted.site)
         while True:
             try:
                 return self._wanted.ours() or self._said or None
@@ -130,13 +130,13 @@ class Publish:
         seconds = min(max(0.0, until - time.time()) + 0.1, _MOST_LIMITED_S)
         told = time.strftime("%H:%M:%S UTC", time.gmtime(until))
         self._wanted.site.told(f"{self._wanted.what}: the registry's limit is reached, waiting until {told}")
-        time.sleep(seconds)
+        self._wanted.site.pause(seconds)
 
     def _has_arrived(self, number: int) -> bool:
         """After an answer that was lost: whether the index has it before a repetition is due."""
-        pace = self._wanted.site.pace
-        self._wanted.site.told(f"{self._wanted.what}: the registry did not answer, asking whether it has it")
-        pauses = Pauses(pace._replace(index_s=min(pace.index_s, 2.0**number)))
+        site = self._wanted.site
+        site.told(f"{self._wanted.what}: the registry did not answer, asking whether it has it")
+        pauses = Pauses(site._replace(pace=site.pace._replace(index_s=min(site.pace.index_s, 2.0**number))))
         while True:
             if isinstance(self._wanted.listed(), Upload):
                 return True
@@ -159,7 +159,7 @@ class Index:
 
     def act(self) -> None:
         """Ask again and again, until the deadline."""
-        pauses = Pauses(self._wanted.site.pace)
+        pauses = Pauses(self._wanted.site)
         while self.look() is None:
             if not pauses.next():
                 what = f"{self._wanted.what} is not in the index after {self._wanted.site.pace.index_s:.0f} s"
@@ -180,7 +180,7 @@ class Verify:
 
     def act(self) -> None:
         """Ask again until the deadline: an index may flip back for a moment."""
-        pauses = Pauses(self._wanted.site.pace)
+        pauses = Pauses(self._wanted.site)
         while True:
             try:
                 if self._wanted.ours() is not None:
@@ -196,16 +196,21 @@ class Verify:
 class Pauses:
     """Pauses that grow, until a deadline by the clock that never steps back."""
 
-    def __init__(self, pace: Pace) -> None:
-        self._lengths = self._grow(pace)
-        self._end = time.monotonic() + pace.index_s
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._lengths = self._grow(site.pace)
+        self._end = time.monotonic() + site.pace.index_s
 
     def next(self) -> bool:
-        """Pause; whether there is time left for another question."""
+        """Pause; whether there is time left for another question.
+
+        Raises:
+            Waiting: the release was interrupted.
+        """
         left = self._end - time.monotonic()
         if left <= 0:
             return False
-        time.sleep(min(next(self._lengths), left))
+        self._site.pause(min(next(self._lengths), left))
         return True
 
     @staticmethod

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from threading import Event
 from typing import NamedTuple
 
 from batuta_hooks.git.command import Git, environment
 from batuta_hooks.stack.plan_values import Plan, RepositoryPlan
 from batuta_hooks.stack.release_cargo import Cargo
 from batuta_hooks.stack.release_world import Registries, Repo
+from batuta_hooks.stack.steps.step import Waiting
 
 HOOKS_TIMEOUT_S = 3600.0
 
@@ -42,6 +44,7 @@ class Site(NamedTuple):
         own: its part for this repository.
         workspace: the folder of the stack.
         verifies_build: whether cargo builds each package before it uploads it.
+        stopping: is set once nothing more is to begin; who waits for anything is woken by it.
     """
 
     repo: Repo
@@ -53,6 +56,16 @@ class Site(NamedTuple):
     pace: Pace
     told: Told
     verifies_build: bool = True
+    stopping: Event = Event()
+
+    def pause(self, seconds: float) -> None:
+        """Wait.
+
+        Raises:
+            Waiting: the release was interrupted meanwhile.
+        """
+        if self.stopping.wait(seconds):
+            raise Waiting("the same command: it was interrupted")
 
 
 def acting_environment() -> dict[str, str]:

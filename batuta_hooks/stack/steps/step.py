@@ -12,7 +12,7 @@ class Undecided(BatutaError):
 
 
 class Waiting(BatutaError):
-    """A step is for somebody else to do, in their own time."""
+    """A step is for somebody else to do, in their own time; or for the same command, after an interruption."""
 
 
 class Step(Protocol):
