@@ -38,9 +38,9 @@ class Need(NamedTuple):
 
 
 class _Against(NamedTuple):
-    """Needs that stand against one; `firm` has the crates of those that are of no dev-dependency, as a bit set."""
+    """Needs that stand against one, with their places; `firm`: the crates of those not of dev-dependencies, as bits."""
 
-    needs: tuple[Need, ...]
+    needs: tuple[tuple[int, Need], ...]
     firm: int
     has_dev: bool
 
@@ -172,29 +172,31 @@ class Meeting:
         """
         if not self.apart(package):
             return []
-        needs = self.needs(package)
-        places = {id(need): place for place, need in enumerate(needs)}
         return [
             (first, second)
-            for place, first in enumerate(needs)
-            for second in self.clashing_with(first, everywhere=everywhere)
-            if places[id(second)] > place
+            for place, first in enumerate(self.needs(package))
+            for other, second in self._clashing(first, everywhere=everywhere)
+            if other > place
         ]
 
     def clashing_with(self, need: Need, *, everywhere: bool) -> list[Need]:
         """The needs that make a pair of `clashes` with one."""
+        return [other for _, other in self._clashing(need, everywhere=everywhere)]
+
+    def _clashing(self, need: Need, *, everywhere: bool) -> list[tuple[int, Need]]:
+        """The same with their places among the needs of the package."""
         against = self._against(need)
         name = need.crate.name
         if everywhere:
-            return [other for other in against.needs if other.crate.name != name]
+            return [found for found in against.needs if found[1].crate.name != name]
         number = self._numbers[name]
         # most meet nobody, which the bit sets tell of all at once
         is_met = bool(against.firm & (self._tested(number) if need.is_dev else self._beside(number)))
         if not is_met and (need.is_dev or not against.has_dev):
             return []
         return [
-            other
-            for other in against.needs
+            (place, other)
+            for place, other in against.needs
             if (is_met or other.is_dev) and other.crate.name != name and self.in_one_build(need, other)
         ]
 
@@ -203,11 +205,12 @@ class Meeting:
         package, text = need.dependency.package, need.text
         if (package, text) not in self._facing:
             apart = self.apart(package)
-            needs = tuple(other for other in self.needs(package) if (text, other.text) in apart) if apart else ()
+            every = enumerate(self.needs(package)) if apart else ()
+            needs = tuple((place, other) for place, other in every if (text, other.text) in apart)
             firm = 0
-            for other in needs:
+            for _, other in needs:
                 firm |= 0 if other.is_dev else 1 << self._numbers[other.crate.name]
-            self._facing[package, text] = _Against(needs, firm, any(other.is_dev for other in needs))
+            self._facing[package, text] = _Against(needs, firm, any(other.is_dev for _, other in needs))
         return self._facing[package, text]
 
     def apart(self, package: str) -> frozenset[tuple[str, str]]:

@@ -133,10 +133,11 @@ class Stack:
     def _places(self) -> dict[str, list[tuple[StackCrate, int]]]:
         """By package, who depends on it and at which place."""
         if self._needing is None:
-            self._needing = {}
+            found: dict[str, list[tuple[StackCrate, int]]] = {}
             for crate in self._crates().values():
                 for number, name in enumerate(_names(crate.dependencies)):
-                    self._needing.setdefault(name, []).append((crate, number))
+                    found.setdefault(name, []).append((crate, number))
+            self._needing = found  # whole at once: other threads look as well
         return self._needing
 
     def comes_back_to(self, name: str) -> bool:

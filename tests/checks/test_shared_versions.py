@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -186,3 +188,22 @@ def test_facts_have_a_stack_of_their_own() -> None:
     facts: Facts = facts_about(files)
     found = split(find(facts))[0]
     assert [(one.path, one.fix) for one in found] == [("a/Cargo.toml", 'write arrow = "54"')]
+
+
+def test_many_threads_at_once() -> None:
+    """A check judges repositories side by side, over one meeting: every thread gets what a single one would get."""
+    texts = {f"c{number}": f'[dependencies]\narrow = "{50 + number % 3}"' for number in range(12)}
+    texts["top"] = "[dependencies]\n" + "\n".join(f'{name} = "0.1"' for name in texts)
+    crates = [one for name, text in texts.items() for one in crates_of(name, {"Cargo.toml": package(name, text)})]
+    alone = Meeting(Stack(lambda: crates)).clashes("arrow", everywhere=False)
+    assert len(alone) == 48
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(max_workers=8) as threads:
+            for _ in range(30):
+                meeting = Meeting(Stack(lambda: crates))
+                found = threads.map(lambda _, meeting=meeting: meeting.clashes("arrow", everywhere=False), range(8))
+                assert list(found) == [alone] * 8
+    finally:
+        sys.setswitchinterval(interval)
