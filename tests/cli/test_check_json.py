@@ -182,7 +182,8 @@ def test_quiet_and_verbose_change_nothing(tmp_path: Path, capsys: pytest.Capture
 
 def test_exit_code_is_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """JSON output ends with the code that text ends with."""
-    make_repo(tmp_path / "a", {"Cargo.toml": package("a", '[dependencies]\nx = "*"')})
+    for name in ("a", "b"):
+        make_repo(tmp_path / name, {"Cargo.toml": package(name, '[dependencies]\nx = "*"')})
     codes = [main(["check", "--workspace", str(tmp_path), "--format", form]) for form in ("json", "text")]
     assert codes == [1, 1]
     assert capsys.readouterr().err == ""
