@@ -57,7 +57,8 @@ def agrees(plan: Plan, manners: Manners) -> bool:
     if manners.yes:
         return True
     what = "publish" if manners.publishes else "commit the first wave of"
-    sys.stderr.write(f"Release plan {plan.id}: {what} {len(plan.releases)} crates. Proceed? [y/N] ")
+    count = len(plan.releases)
+    sys.stderr.write(f"Release plan {plan.id}: {what} {count} crate{'s' * (count != 1)}. Proceed? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

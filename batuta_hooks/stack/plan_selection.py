@@ -49,7 +49,7 @@ class Selection:
         self._breaking: set[str] = set()
         for name in (*wish.crates, *wish.bumps):
             if name not in facts.crates and name not in facts.unreadable:
-                raise _no_such_crate(name, facts)
+                raise no_such_crate(name, facts)
         for level in (wish.bump, *wish.bumps.values()):
             if not is_level(level):
                 mend = f"give {', '.join(LEVELS)}, or a whole version such as 1.2.3"
@@ -212,7 +212,8 @@ def _own_reasons(crate: CrateFacts) -> Iterator[str]:
         yield f"{version} is not published yet"
 
 
-def _no_such_crate(name: str, facts: StackFacts) -> BatutaError:
+def no_such_crate(name: str, facts: StackFacts) -> BatutaError:
+    """The error for a name that no crate of the stack has, with what may have been meant."""
     inside = sorted(crate.name for crate in facts.crates.values() if crate.repository == name)
     near = get_close_matches(name, sorted(facts.crates), n=1)
     mend = "batuta-stack check --verbose lists all"

@@ -19,6 +19,7 @@ from batuta_hooks.stack.plan import make_plan
 from batuta_hooks.stack.plan_changelog import with_changelogs
 from batuta_hooks.stack.plan_edits import diff, writing
 from batuta_hooks.stack.plan_locks import locked_anew, with_locks
+from batuta_hooks.stack.plan_selection import no_such_crate
 from batuta_hooks.stack.plan_values import Plan
 from batuta_hooks.stack.release_course import under_way
 from batuta_hooks.stack.release_facts import Wish
@@ -72,6 +73,9 @@ def prepare(
         return gather_release(workspace, asking._replace(max_age_s=0), there=there, jobs=jobs, on_progress=on_progress)
 
     def course(gathered: Gathered) -> tuple[Plan, frozenset[str]]:
+        for name in wish.crates if resume is not None else ():
+            if name not in gathered.facts.crates:
+                raise no_such_crate(name, gathered.facts)
         begun = under_way(gathered, wish, resume=resume or "", pushes=pushes, noted=noted)
         if begun is not None:
             return begun.plan, begun.committed

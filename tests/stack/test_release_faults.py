@@ -345,6 +345,15 @@ def test_prepared_only(day: Day) -> None:
     assert day.published() == ONCE
 
 
+def test_resume_of_nothing(day: Day) -> None:
+    """An identity that no commit and no journal has, or a name that no crate has, is said, and nothing is done."""
+    said = day.release("--resume", "feedfacecafe", *FAST, code=2)
+    assert "no commit and no journal here is of a release feedfacecafe" in said.stderr
+    said = day.release("--resume", "ab", *FAST, code=2)
+    assert "`ab`" in said.stderr
+    assert (day.published(), day.tags()) == ([], set())
+
+
 def test_ctrl_c_at_a_limit(day: Day) -> None:
     """Ctrl-C while the registry's limit is waited for ends at once, and no other step begins."""
     day.hostile.uploads = [hostile.limited(3000)]
