@@ -69,7 +69,7 @@ def publish(
 
 def verified(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     """The crate's `published`; nothing is said on standard error."""
-    assert main(["check", "--verify-published", "--format", "json", *arguments]) == 0
+    assert main(["check", "--quiet", "--verify-published", "--format", "json", *arguments]) == 0
     out, error = capsys.readouterr()
     assert error == ""
     found: dict[str, Any] = json.loads(out)["crates"][0]["published"]
