@@ -1,0 +1,89 @@
+"""What a whole release takes beside the time in which its cargo and git are at work, and how often it asks the index.
+
+Every git and cargo that is started is noted with its beginning and end.  Together these times are what the release
+cannot do without; the processes that only answer questions for as long as they are open do not count.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from measure import TOP, clean_environment, show, temporary_folder
+
+sys.path.insert(0, str(TOP))
+
+RUNS = 3
+NOTE = """#!/bin/bash
+began=$EPOCHREALTIME
+"{real}" "$@"
+code=$?
+case " $* " in *" --batch"*) ;; *) echo "$began $EPOCHREALTIME" >>"{log}" ;; esac
+exit $code
+"""
+
+
+def main() -> int:
+    """Release nine crates in four waves a few times; print the medians."""
+    from batuta_hooks.registry.overlay import Answer
+    from tests.support.hostile import HostileRegistry
+    from tests.support.kill_stack import COMMAND, KillStack
+
+    class Counting(HostileRegistry):
+        """Counts the questions to its index."""
+
+        asked = 0
+
+        def answer(self, path: str, headers: Mapping[str, str]) -> Answer:
+            self.asked += path.startswith("/index/") and not path.endswith("config.json")
+            return super().answer(path, headers)
+
+    os.environ.update(clean_environment())
+    wholes, parts, asked = [], [], []
+    with temporary_folder() as name, Counting() as registry:
+        stack = KillStack(Path(name), registry)
+        log, programs = Path(name, "log"), Path(name, "bin")
+        note(programs, log)
+        path = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+        for number in range(RUNS + 1):
+            stack.put_back()
+            log.write_text("", encoding="utf-8")
+            registry.asked = 0
+            begun = time.perf_counter()
+            stack.release(*COMMAND, env=path)
+            whole = time.perf_counter() - begun
+            if number:
+                wholes.append(whole * 1000)
+                parts.append(busy_s(log.read_text(encoding="utf-8").splitlines()) * 1000)
+                asked.append(registry.asked / len(registry.accepted))
+    found = {"cargo and git": statistics.median(parts), "the whole release": statistics.median(wholes)}
+    show("a release of nine crates in four waves", found, "cargo and git", "at most 1.1 x")
+    print(f"  questions to the index, a crate, cargo's own among them: {statistics.median(asked):.1f}")
+    return 0
+
+
+def note(programs: Path, log: Path) -> None:
+    """Make the programs that note when cargo and git were at work."""
+    programs.mkdir()
+    for program in ("cargo", "git"):
+        file = programs / program
+        file.write_text(NOTE.format(real=shutil.which(program), log=log), encoding="utf-8")
+        file.chmod(0o755)
+
+
+def busy_s(lines: Iterable[str]) -> float:
+    """How long at least one of these was at work; a line is a beginning and an end, in seconds."""
+    total, until = 0.0, 0.0
+    for begun, ended in sorted(tuple(map(float, line.split())) for line in lines):
+        total += max(0.0, ended - max(begun, until))
+        until = max(until, ended)
+    return total
+
+
+if __name__ == "__main__":
+    sys.exit(main())
