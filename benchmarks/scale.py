@@ -101,6 +101,7 @@ def measure(folder: Path, commands: list[str]) -> dict[str, Cost]:
         if name == "guard":
             argv = [sys.executable, "-c", GUARD, "--stage", "commit"]
             run_in = _staged(folder)
+        print(f"{folder.name}: {name}", file=sys.stderr)
         costs[name] = _run([*argv, *COMMANDS[name]], run_in, env)._replace(git=count.stat().st_size)
     return costs
 
