@@ -2,7 +2,7 @@
 
 WHERE is `begin:N`, after the N-th step has begun; or `end:N`, when the N-th step has acted and did not say so yet.
 There the process ends its whole group by SIGKILL.  Without a kill the last line on standard error is the number of
-steps that there were.  Each step that begins is a line of the file that the variable BEGUN names.
+steps that there were.  Each step that begins is a line of the file that the variable BEGUN names, if it does.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def killing(where: str, argv: list[str]) -> int:
 
 
 def _note(facts: dict[str, Any]) -> None:
-    with open(os.environ["BEGUN"], "a", encoding="utf-8") as file:
+    with open(os.environ.get("BEGUN", os.devnull), "a", encoding="utf-8") as file:
         file.write(json.dumps([facts.get(name) for name in ("wave", "repository", "crate", "step")]) + "\n")
 
 
