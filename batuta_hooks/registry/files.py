@@ -6,8 +6,8 @@ import os
 
 from batuta_hooks.domain.record import NamedTuple
 
-_KIND, _REGULAR = 0o170000, 0o100000
-_EFBIG, _EINVAL = 27, 22
+_KIND, _REGULAR, _FOLDER = 0o170000, 0o100000, 0o040000
+_EFBIG, _EINVAL, _EISDIR = 27, 22, 21
 
 
 class FileContent(NamedTuple):
@@ -30,6 +30,8 @@ def read_file(path: str, max_bytes: int) -> FileContent:
     status = os.fstat(fd)
     if status.st_mode & _KIND != _REGULAR:  # of a folder no file object can be made
         os.close(fd)
+        if status.st_mode & _KIND == _FOLDER:
+            raise OSError(_EISDIR, "Is a directory", path)
         raise OSError(_EINVAL, "not a regular file", path)
     with os.fdopen(fd, "rb") as file:
         if status.st_size > max_bytes:
