@@ -276,7 +276,7 @@ def test_import_of_something_else(stack: Path, tmp_path: Path, capsys: pytest.Ca
         ("text", "this is no export of a cache"),
         ("gone", f"{unreadable}No such file"),
         ("pipe", f"{unreadable}not a regular file"),
-        ("folder", f"{unreadable}not a regular file"),
+        ("folder", f"{unreadable}Is a directory"),
     ):
         assert main(["cache", "import", str(tmp_path / name)]) == 2
         assert capsys.readouterr().err.startswith(f"batuta-stack: {tmp_path / name}: {why}")
