@@ -23,6 +23,8 @@ class LockGraph:
             self._by_name.setdefault(package.name, []).append(package)
         self._needing: dict[LockedPackage, list[LockedPackage]] | None = None
         self._needed: dict[int, list[LockedPackage]] = {}  # by identity: they are long to compare
+        self._reach: dict[int, int] | None = None
+        self._places = {id(package): 1 << number for number, package in enumerate(packages)}
 
     def named(self, name: str) -> list[LockedPackage]:
         """The packages of a name, in the order of the file."""
@@ -73,6 +75,33 @@ class LockGraph:
                         following.append(needed)
             level = following
         return came_from
+
+    def places(self, packages: Iterable[LockedPackage]) -> int:
+        """Packages of this graph as bits of a number, by their places in the file: sets that are quick to compare."""
+        found = 0
+        for package in packages:
+            found |= self._places[id(package)]
+        return found
+
+    def reach(self, package: LockedPackage) -> int:
+        """All that a package needs, itself too, as `places` has them."""
+        if self._reach is None:
+            self._reach = self._reach_of_all()
+        return self._reach[id(package)]
+
+    def _reach_of_all(self) -> dict[int, int]:
+        reach = dict(self._places)
+        needs = [(id(one), [id(needed) for needed in self.needed(one)]) for one in reversed(self.packages)]
+        is_growing = True
+        while is_growing:
+            is_growing = False
+            for place, needed in needs:
+                found = reach[place]
+                for other in needed:
+                    found |= reach[other]
+                if found != reach[place]:
+                    reach[place], is_growing = found, True
+        return reach
 
     def needing(self, package: LockedPackage) -> list[LockedPackage]:
         """The packages that need a package, in the order of the file."""

@@ -41,7 +41,6 @@ class _Splits:
         self._facts = facts
         self._locked = locked
         self._graph = locked.graph
-        self._reached: dict[LockedPackage, frozenset[LockedPackage]] = {}
         self._came_from: dict[LockedPackage, LockedPackage] = {}
         self._firm: frozenset[LockedPackage] | None = None
         local = {package.name for package in locked.lock.packages if package.source is None}
@@ -69,16 +68,12 @@ class _Splits:
         sides = [ones for ones in own.values() if ones]
         if len({_bucket(package) for package, ones in own.items() if ones}) < 2:
             return False
-        everyone = [one for ones in sides for one in ones]
-        if not any(other in self._reach(one) for one in everyone for other in everyone if other is not one):
+        graph = self._graph
+        first, rest = graph.places(sides[0]), graph.places(one for ones in sides[1:] for one in ones)
+        everyone = first | rest
+        if not any(graph.reach(one) & everyone & ~graph.places([one]) for ones in sides for one in ones):
             return False
-        first, rest = sides[0], [one for ones in sides[1:] for one in ones]
-        return any(
-            (one in self._reach(holder) and other in self._reach(holder))
-            for holder in self._holders
-            for one in first
-            for other in rest
-        )
+        return any(graph.reach(holder) & first and graph.reach(holder) & rest for holder in self._holders)
 
     def _is_needless(self, name: str, held: Sequence[LockedPackage], needing: _Needing) -> bool:
         """Whether a package that the repository itself requires is held in an older bucket only because some locked
@@ -89,11 +84,6 @@ class _Splits:
             return False
         behind = [one for package in held[:-1] if _bucket(package) != _bucket(newest) for one in needing[package]]
         return bool(behind) and all(self._update(one, name, newest) for one in behind)
-
-    def _reach(self, package: LockedPackage) -> frozenset[LockedPackage]:
-        if package not in self._reached:
-            self._reached[package] = frozenset(self._graph.reached([package]))
-        return self._reached[package]
 
     def _finding(self, name: str, sides: Sequence[LockedPackage], own: _Needing, needing: _Needing) -> Finding:
         firm = self._firm = self._graph_without_dev() if self._firm is None else self._firm

@@ -51,11 +51,11 @@ def _is_locked(facts: Facts, manifest: Manifest) -> bool:
     lock = lockfile_of(facts, manifest)
     if lock is None:
         return False
-    held: dict[str, list[str]] = {}
-    for one in lock.packages:
-        held.setdefault(one.name, []).append(one.version)
+    from batuta_hooks.checks.lock_graph import graph_of
+
+    graph = graph_of(lock)
     return all(
-        bool(matching(requirement, tuple(held.get(dependency.package, ()))))
+        bool(matching(requirement, tuple([one.version for one in graph.named(dependency.package)])))
         for dependency, requirement in needs_registry(facts, manifest)
     )
 

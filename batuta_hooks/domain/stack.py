@@ -105,6 +105,7 @@ class Stack:
         self._by_name: dict[str, StackCrate] | None = None
         self._inside: dict[str, list[Dependency]] = {}
         self._needing: dict[str, list[tuple[StackCrate, int]]] | None = None
+        self._disputed: dict[str, bool] = {}
 
     def crate(self, name: str) -> StackCrate | None:
         """The crate of this name; ``None`` where no checkout has it."""
@@ -128,7 +129,10 @@ class Stack:
 
     def is_disputed(self, package: str) -> bool:
         """Whether other crates do not all require the same of a package, in the same words."""
-        return len(set(self.requirements(package))) > 1
+        known = self._disputed.get(package)
+        if known is None:
+            known = self._disputed[package] = len(set(self.requirements(package))) > 1
+        return known
 
     def _places(self) -> dict[str, list[tuple[StackCrate, int]]]:
         """By package, who depends on it and at which place."""
