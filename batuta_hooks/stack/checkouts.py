@@ -164,6 +164,8 @@ def _state(status: Status) -> str:
 def git_folders(folder: str) -> tuple[str, str]:
     """Where git keeps what belongs to this checkout, and what all worktrees of the repository share."""
     git_folder = os.path.join(folder, ".git")
+    if not os.path.lexists(git_folder):  # a bare repository
+        return folder, folder
     if os.path.isfile(git_folder):  # a linked worktree or a submodule
         git_folder = os.path.join(folder, _first_line(git_folder).removeprefix("gitdir: "))
     return git_folder, os.path.join(git_folder, _first_line(os.path.join(git_folder, "commondir")) or ".")

@@ -19,6 +19,7 @@ from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.journal import BEGIN, END, Journal
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease
 from batuta_hooks.stack.processes import Processes
+from batuta_hooks.stack.pushing import push_ref, why_refused
 from batuta_hooks.stack.release import Prepared
 from batuta_hooks.stack.release_cargo import Cargo
 from batuta_hooks.stack.release_registry import Target
@@ -211,13 +212,9 @@ class Roller:
     def _do(self, action: Action, cargo: Cargo, number: int) -> None:
         repo, env = self._repo(action.repository), acting_environment()
         if action.kind == DELETE_REMOTE_TAG:
-            ref = f"{TAGS}{action.target}"
-            there = repo.remote_refs(ref)[ref]
-            act(repo.folder, env, "push", "--quiet", f"--force-with-lease={ref}:{there}", "--", repo.remote, f":{ref}")
+            _delete_there(repo, f"{TAGS}{action.target}")
         elif action.kind == DELETE_REMOTE_BRANCH:
-            ref = action.target
-            there = repo.remote_refs(ref)[ref]
-            act(repo.folder, env, "push", "--quiet", f"--force-with-lease={ref}:{there}", "--", repo.remote, f":{ref}")
+            _delete_there(repo, action.target)
         elif action.kind == DELETE_BRANCH:
             act(repo.folder, env, "update-ref", "-d", action.target)
         elif action.kind == DELETE_TAG:
@@ -270,10 +267,10 @@ class Roller:
         if there is None or (commit and not repo.contains(there, commit)):
             return
         try:
-            act(repo.folder, acting_environment(), "push", "--quiet", "--", repo.remote, f"HEAD:refs/heads/{branch}")
+            push_ref(repo, f"HEAD:refs/heads/{branch}")
         except GitError as error:
             mend = f"bring {branch} together with what {repo.remote} has, then run the same command again"
-            raise BatutaError(f"the push was refused: {error.said}", where=repo.folder, mend=mend) from error
+            raise BatutaError(f"the push was refused: {why_refused(error)}", where=repo.folder, mend=mend) from error
 
     def _ask_registry(self, action: Action, cargo: Cargo, number: int) -> None:
         release = self._plan.release(action.crate)
@@ -284,3 +281,10 @@ class Roller:
         ended = cargo.run([*options, "--", action.crate], place)
         if ended.code:
             raise BatutaError(f"cargo {action.kind} of {action.crate} {action.target} was refused: {ended.said}")
+
+
+def _delete_there(repo: Repo, ref: str) -> None:
+    """Delete a ref of the remote, if it is what it is now."""
+    there = repo.remote_refs(ref).get(ref)
+    if there is not None:
+        push_ref(repo, f":{ref}", f"--force-with-lease={ref}:{there}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from batuta_hooks.stack.checkouts import git_folders
 
@@ -55,8 +56,16 @@ def _holders(lock: str, folder: str) -> Iterator[int]:
             with open(f"/proc/{process}/comm", encoding="utf-8", errors="replace") as file:
                 is_git = file.read().startswith("git")
             where = os.readlink(f"/proc/{process}/cwd")
-            opened = [os.readlink(f"/proc/{process}/fd/{fd}") for fd in os.listdir(f"/proc/{process}/fd")]
+            files = [f"/proc/{process}/fd/{fd}" for fd in os.listdir(f"/proc/{process}/fd")]
         except OSError:
             continue  # it has ended, or is another user's
-        if lock in opened or (is_git and (where in inside or where.startswith(inside[0] + os.sep))):
+        if (is_git and (where in inside or where.startswith(inside[0] + os.sep))) or _leads(files, lock):
             yield process
+
+
+def _leads(links: list[str], path: str) -> bool:
+    for link in links:
+        with suppress(OSError):  # it was closed meanwhile
+            if os.readlink(link) == path:
+                return True
+    return False

@@ -63,6 +63,17 @@ def day(tmp_path: Path) -> Iterator[Day]:
 DONE = {"a": "done", "b": "done"}
 
 
+def test_locks_on_remotes(day: Day) -> None:
+    """What a killed push left on a remote stops no release, and is told."""
+    left = [day.remote("a").path / "refs/heads/main.lock", day.remote("b").path / "refs/tags/vb-0.1.0.lock"]
+    for lock in left:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+    assert day.released() == DONE
+    assert day.published() == ONCE
+    assert all(f"{lock} was left by a git that was ended" in day.said for lock in left)
+
+
 @pytest.mark.parametrize(
     "uploads",
     [

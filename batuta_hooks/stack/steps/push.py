@@ -5,6 +5,7 @@ from __future__ import annotations
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.git.command import GitError
 from batuta_hooks.git.refs import TAGS, is_ref_name
+from batuta_hooks.stack.pushing import push_ref, why_refused
 from batuta_hooks.stack.release_world import Repo
 from batuta_hooks.stack.steps.site import Site, act, acting_environment, dated
 
@@ -45,11 +46,10 @@ def push(site: Site, commit: str, branch: str) -> None:
     """
     repo = site.repo
     try:
-        refs = f"{commit}:refs/heads/{branch}"
-        act(repo.folder, acting_environment(), "push", "--quiet", "--", repo.remote, refs)
+        push_ref(repo, f"{commit}:refs/heads/{branch}", pause=site.pause, told=site.told)
     except GitError as error:
         mend = f"look at what {repo.remote} has, bring it together with your branch, then run the same command again"
-        raise BatutaError(f"the push was refused: {_said(error)}", where=repo.folder, mend=mend) from error
+        raise BatutaError(f"the push was refused: {why_refused(error)}", where=repo.folder, mend=mend) from error
 
 
 class PushBranch:
@@ -114,10 +114,10 @@ class PushTag:
         """Push; the user's hooks run."""
         repo, ref = self._site.repo, f"{TAGS}{self._tag}"
         try:
-            act(repo.folder, acting_environment(), "push", "--quiet", "--atomic", "--", repo.remote, f"{ref}:{ref}")
+            push_ref(repo, f"{ref}:{ref}", "--atomic", pause=self._site.pause, told=self._site.told)
         except GitError as error:
             mend = f"see what {repo.remote} says, then run the same command again"
-            raise BatutaError(f"the tag was refused: {_said(error)}", where=repo.folder, mend=mend) from error
+            raise BatutaError(f"the tag was refused: {why_refused(error)}", where=repo.folder, mend=mend) from error
 
 
 def _right(site: Site, tag: str, there: str | None, commit: str, where: str) -> str | None:
@@ -126,8 +126,3 @@ def _right(site: Site, tag: str, there: str | None, commit: str, where: str) -> 
     what = f"TC001: the tag {tag} is {where} already, on {there[:12]} and not on {commit[:12]}"
     mend = "tags of a release are never moved: find out who made it, and delete it there if it is wrong"
     raise BatutaError(what, where=site.repo.folder, mend=mend)
-
-
-def _said(error: GitError) -> str:
-    lines = [line.strip() for line in error.text.splitlines() if line.strip() and not line.startswith("hint:")]
-    return "; ".join(lines[-8:]) or error.what
