@@ -43,8 +43,8 @@ class Tracked(Protocol):
     def folders(self) -> frozenset[str]:
         """Every folder that holds a tracked file, links to folders among them."""
 
-    def in_submodule(self, path: str) -> bool:
-        """Whether the path is a submodule's folder or lies below one."""
+    def in_nested(self, path: str) -> bool:
+        """Whether the path is another repository's folder or lies below one, a submodule or not."""
 
 
 class NotPackaged(ValueError):
@@ -120,7 +120,7 @@ def _listed(folder: str, tree: Tracked, *, is_walk: bool) -> Iterator[tuple[str,
     nested = _nested(inside, start, is_walk=is_walk)
     for path in inside:
         name = path[len(start) :]
-        if _is_below_one(path, nested) or (is_walk and name.startswith("target/")) or tree.in_submodule(path):
+        if _is_below_one(path, nested) or (is_walk and name.startswith("target/")) or tree.in_nested(path):
             continue
         if path not in tree.links:
             yield name, path

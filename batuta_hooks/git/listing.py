@@ -52,6 +52,32 @@ def read_entry(words: str) -> Entry:
     return Entry(mode, oid)
 
 
+def submodule_paths(text: bytes) -> list[str]:
+    """The folders that a ``.gitmodules`` names, read as git reads its configuration, but for continued lines."""
+    paths = []
+    for line in text.splitlines():
+        key, equals, value = line.partition(b"=")
+        if equals and key.split(b"]")[-1].strip().lower() == b"path":
+            paths.append(os.fsdecode(_config_value(value.strip())).rstrip("/"))
+    return paths
+
+
+def _config_value(written: bytes) -> bytes:
+    """A value of git's configuration without quotes, escapes and comment (`git-config(1)`)."""
+    value, is_quoted, signs = bytearray(), False, iter(written)
+    for sign in signs:
+        if sign == ord("\\"):
+            following = next(signs, 0)
+            value.append({ord("n"): 10, ord("t"): 9, ord("b"): 8}.get(following, following))
+        elif sign == ord('"'):
+            is_quoted = not is_quoted
+        elif sign in b"#;" and not is_quoted:
+            return bytes(value).rstrip()
+        else:
+            value.append(sign)
+    return bytes(value)
+
+
 def list_index(folder: str | None, env: Mapping[str, str]) -> Git:
     """Start listing the index; its output is for `read_listing`.  Paths are relative to the top folder."""
     return Git(["ls-files", "-s", "-t", "-z", "--full-name", "--", ":/"], folder, env)

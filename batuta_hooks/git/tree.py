@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Sequence
 
 from batuta_hooks.domain.tree import ReadFault, starts_with
-from batuta_hooks.git.listing import Entry, read_entry
+from batuta_hooks.git.listing import Entry, read_entry, submodule_paths
 from batuta_hooks.git.objects import LARGEST_BLOB, Objects
 
 _MOST_LINKS = 40  # as Linux counts before it says ELOOP
@@ -16,6 +16,7 @@ _CONFIGS = ("/.cargo/config.toml", "/.cargo/config")
 
 _IS_FOLDER = ReadFault("Is a directory (os error 21)")
 _NOT_THERE = "No such file or directory (os error 2)"
+_EMBEDDED = ReadFault("it lies in a repository of its own, which .gitmodules does not name: a clone has nothing there")
 
 
 def is_manifest(path: str) -> bool:
@@ -49,7 +50,8 @@ class GitTree:
         self._beside = beside
         special = {path: words for path, words in entries.items() if "0000 " in words[:9]}
         self._links = {path for path, words in special.items() if "120000" in words[:9]}
-        self._submodules = {path for path, words in special.items() if "160000" in words[:9]}
+        self._nested = {path for path, words in special.items() if "160000" in words[:9]}
+        self._declared: frozenset[str] | None = None
         self._folders: frozenset[str] | None = None
         self._without_links: frozenset[str] | None = None
         self._manifests: list[str] | None = None
@@ -106,7 +108,7 @@ class GitTree:
 
     def _real_folders(self) -> frozenset[str]:
         if self._without_links is None:
-            found = {"", *self._submodules}
+            found = {"", *self._nested}
             for path in self._entries:
                 folder = path.rpartition("/")[0]
                 while folder not in found:
@@ -116,9 +118,28 @@ class GitTree:
         return self._without_links
 
     def in_submodule(self, path: str) -> bool:
-        """Whether the path is a submodule's folder or lies below one."""
-        place = self.resolve(path) if self._submodules else None
-        return place is not None and any(starts_with(place, submodule) for submodule in self._submodules)
+        """Whether the path is a submodule's folder or lies below one: a recursive clone has it."""
+        place = self.resolve(path) if self._nested else None
+        return place is not None and self._nested_above(place) in self._submodules()
+
+    def in_nested(self, path: str) -> bool:
+        """Whether the path is another repository's folder or lies below one, a submodule or not."""
+        place = self.resolve(path) if self._nested else None
+        return place is not None and self._nested_above(place) is not None
+
+    def _nested_above(self, place: str) -> str | None:
+        return next((nested for nested in self._nested if starts_with(place, nested)), None)
+
+    def _submodules(self) -> frozenset[str]:
+        """The other repositories in this one that a clone can get: `git add` of a folder with a ``.git`` names none."""
+        if self._declared is None:
+            text = self.read(".gitmodules")
+            named = submodule_paths(text) if isinstance(text, bytes) else ()
+            # what cannot be read does not tell, and what is not there names none
+            self._declared = frozenset(
+                self._nested if isinstance(text, ReadFault) else self._nested.intersection(named)
+            )
+        return self._declared
 
     def resolve(self, path: str) -> str | None:
         """The path with its symbolic links followed; ``None`` where they leave the repository or make a loop."""
@@ -188,7 +209,10 @@ class GitTree:
 
     def _read_file(self, path: str) -> bytes | ReadFault | None:
         if path not in self._entries:
-            return _IS_FOLDER if path in self._real_folders() else None
+            if path in self._real_folders():
+                return _IS_FOLDER
+            nested = self._nested_above(path)
+            return None if nested is None or nested in self._submodules() else _EMBEDDED
         entry = read_entry(self._entries[path])
         if entry.mode == "160000":
             return _IS_FOLDER

@@ -361,6 +361,27 @@ def test_submodules(source: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", SOURCES)
+def test_embedded_repositories(source: str, tmp_path: Path) -> None:
+    """What `git add` took for a commit because it has a ``.git`` is no submodule: .gitmodules leads no clone to it."""
+    repo = make_repo(tmp_path / "outer", {"a": "a", ".gitmodules": '[submodule "x"]\n\tpath = inner/x\n\turl = ./x\n'})
+    make_repo(tmp_path / "outer" / "inner", {"Cargo.toml": "inner"})
+    repo.git("add", "--all")
+    repo.git("commit", "-qm", "embed")
+    tree = tree_of(repo, source)
+    assert not tree.in_submodule("inner")
+    assert (tree.in_nested("inner/x"), tree.in_nested("a")) == (True, False)
+    fault = tree.read("inner/Cargo.toml")
+    assert isinstance(fault, ReadFault)
+    assert ".gitmodules does not name" in fault.reason
+    repo.write(
+        {".gitmodules": '[submodule "x"] path = "in\\"\\\\\\t"\n[submodule "y"]\n Path=inner/ # ours\n\turl = ./x\n'}
+    )
+    repo.git("add", "--all")
+    repo.git("commit", "-qm", "declare")
+    assert tree_of(repo, source).in_submodule("inner/Cargo.toml")
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_folders(source: str, tmp_path: Path) -> None:
     """Every folder above a tracked file, links to folders among them; links to files or out of here are none."""
     repo = make_repo(tmp_path, {"a/b/c/file": "x", "a/b/d": "x"})

@@ -292,6 +292,19 @@ def test_a_system_that_grants_no_more(limit: str, repo: Repo) -> None:
         assert "Traceback" not in done.stderr
 
 
+def test_an_embedded_repository_is_not(repo: Repo) -> None:
+    """A repository in the folder that `git add` took in without a submodule is empty in every clone, as cargo says."""
+    make_repo(repo.path / "vendor" / "inner", {"Cargo.toml": package("inner"), "src/lib.rs": ""})
+    text = package("a", '[dependencies]\ninner = { path = "vendor/inner", version = "0.1" }')
+    repo.write({"Cargo.toml": text, "src/lib.rs": ""})
+    repo.git("add", "--all")
+    for source in ("worktree", "index"):
+        assert judge(repo.path, "--source", source).findings == [("PD003", "error", "Cargo.toml")]
+    repo.write({"Cargo.toml": f'{text}[workspace]\nmembers = ["vendor/*"]\n'})
+    repo.git("add", "--all")
+    assert judge(repo.path).findings == [("PD008", "error", "Cargo.toml")]
+
+
 def test_a_submodule_is_inside(repo: Repo, tmp_path: Path) -> None:
     """A path into a submodule is sound; run from within, the submodule is a repository of its own."""
     inner = make_repo(tmp_path / "inner", {"Cargo.toml": package("inner", '[dependencies]\na = { path = "../.." }')})
