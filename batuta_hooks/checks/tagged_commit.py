@@ -129,7 +129,10 @@ def _lock(case: Case, manifest: Manifest) -> Iterator[Finding]:
     )
     fix = "run cargo update --workspace, commit Cargo.lock, and tag that commit"
     found = case.finding("TC009", message, fix, crate=manifest.name, severity=WARNING)
-    yield found._replace(path=path, line=_line_of(text, manifest.name), column=1)
+    from batuta_hooks.domain.locks import line_of_package
+
+    entry = line_of_package(text, manifest.name, locked[0])
+    yield found._replace(path=path, line=entry + 2 if entry > 1 else 1, column=1)
 
 
 def _names(text: bytes, name: str, version: str) -> bool:
@@ -137,9 +140,3 @@ def _names(text: bytes, name: str, version: str) -> bool:
     head = f'name = "{name}"\nversion = "{version}"\n'.encode()
     place = text.find(head)
     return place >= 0 and not text.startswith(b"source", place + len(head))
-
-
-def _line_of(text: bytes, name: str) -> int:
-    """The line of a package's version in a lock, 1-based; the first where it is not written as cargo does."""
-    place = text.find(f'name = "{name}"\nversion = '.encode())
-    return 1 if place < 0 else text.count(b"\n", 0, place) + 2

@@ -69,7 +69,7 @@ class Blame:
         now, then = self._facts.manifests.tree.read(finding.path), before.tree.read(finding.path)
         if not isinstance(now, bytes) or not isinstance(then, bytes):
             return True
-        return _entry_at(now, finding.line) not in then.split(b"\n\n")
+        return _entry_at(now, finding.line) not in _entries(then)
 
     def _named(self, finding: Finding) -> Iterator[tuple[Manifest, Dependency]]:
         """The dependencies that a finding is about, with the manifests that use them."""
@@ -117,10 +117,15 @@ def _value_in(manifests: Manifests, path: str, key: Key) -> Any:
     return _value(manifest.table, key) if isinstance(manifest, Manifest) else None
 
 
+def _entries(text: bytes) -> list[bytes]:
+    """The parts of a lock file between empty lines, alike whatever ends its lines and wherever in it they stand."""
+    return text.replace(b"\r\n", b"\n").rstrip(b"\n").split(b"\n\n")
+
+
 def _entry_at(text: bytes, line: int) -> bytes:
     """The part of a lock file between empty lines that holds a line."""
     start = 0
-    for entry in text.split(b"\n\n"):
+    for entry in _entries(text):
         start += entry.count(b"\n") + 2
         if line < start:
             return entry

@@ -340,9 +340,10 @@ class TestLock:
         """Judge a tag of a commit with this lock."""
         return judge({**files, "Cargo.lock": text}, "v1.2.0")
 
-    def test_another_version(self) -> None:
-        """A warning at the lock's line."""
-        said = self.lock(self.LOCK.replace("VERSION", "1.1.0"))
+    @pytest.mark.parametrize("end", ["\n", "\r\n"])
+    def test_another_version(self, end: str) -> None:
+        """A warning at the lock's line, whatever ends its lines."""
+        said = self.lock(self.LOCK.replace("VERSION", "1.1.0").replace("\n", end))
         assert [(one.code, one.severity, one.path, one.line) for one in said.findings] == [
             ("TC009", "warning", "Cargo.lock", 5)
         ]
@@ -365,7 +366,8 @@ class TestLock:
     def test_a_namesake_in_the_lock(self) -> None:
         """A registry's package of the same name and version does not hide that the own one is older."""
         foreign = '[[package]]\nname = "one"\nversion = "1.2.0"\nsource = "registry+https://x"\n'
-        assert self.lock(foreign + self.LOCK.replace("VERSION", "1.1.0").partition("\n")[2]).codes == [("TC009", "one")]
+        (found,) = self.lock(foreign + self.LOCK.replace("VERSION", "1.1.0").partition("\n")[2]).findings
+        assert (found.code, found.crate, found.line) == ("TC009", "one", 8)
 
     def test_a_member(self) -> None:
         """The lock of a member is its root's; crates that share a version share the finding."""

@@ -223,6 +223,11 @@ def test_lock_file_blame(stack: Path) -> None:
     repo = make_repo(stack / "app", {"Cargo.toml": package("app"), "Cargo.lock": lock})
     assert judge(repo) == [("VA009", "error", "Cargo.lock")]
     assert judge(repo, "--stage", "commit") == [("VA009", "warning", "Cargo.lock")]
+    other = '\n[[package]]\nname = "other"\nversion = "1.0.0"\n'
+    for alike in (f"{lock}{other}", lock.replace("\n", "\r\n"), f"{lock}{other}".replace("\n", "\r\n")):
+        (repo.path / "Cargo.lock").write_bytes(alike.encode())
+        repo.git("add", "--all")
+        assert judge(repo, "--stage", "commit") == [("VA009", "warning", "Cargo.lock")]
     repo.write({"Cargo.lock": lock.replace("0.0.9", "0.0.8")})
     repo.git("add", "--all")
     assert judge(repo, "--stage", "commit") == [("VA009", "error", "Cargo.lock")]
