@@ -50,11 +50,11 @@ def advise(place: Place, slots: Sequence[Slot], *, missed: Collection[str], prog
         programs: the guards that are not on PATH.
     """
     is_old_prek = any(slot.event in missed and slot.first.owner == PREK and slot.target.owner == OURS for slot in slots)
-    is_off = not place.has_config_hooks and os.path.lexists(place.folder) and not os.path.isdir(place.folder)
-    needs_leave = not place.has_config_hooks and place.is_shared
+    is_off = not place.has_config_hooks and place.is_off
+    needs_leave = not place.has_config_hooks and place.is_shared and not is_off
     wanted = (
         ("pipx install batuta-hooks", programs),
-        ("git config --unset core.hooksPath", missed and is_off),
+        (place.switch_on, missed and is_off),
         ("update prek: 0.3.5 is the first that runs what lies beside its own script", is_old_prek),
         (f"batuta-stack hooks install{' --shared' if needs_leave else ''}", missed and not is_old_prek),
     )

@@ -111,11 +111,11 @@ def uninstall(place: Place, *, shared: bool = False, dry_run: bool = False) -> l
 
 def _check_folder(place: Place, *, shared: bool) -> None:
     """Refuse a folder that is no folder, or that is not this repository's alone."""
-    if os.path.lexists(place.folder) and not os.path.isdir(place.folder):
+    if place.is_off:
         raise BatutaError(
             f"core.hooksPath is `{place.hooks_path}`, which is no folder: hooks are switched off here",
             where=place.top,
-            mend="git config --unset core.hooksPath switches them on again",
+            mend=f"{place.switch_on} switches them on again",
         )
     if place.is_shared and not shared:
         raise BatutaError(
@@ -123,7 +123,7 @@ def _check_folder(place: Place, *, shared: bool) -> None:
             " has its hooks: nothing was changed there",
             where=place.top,
             mend="--shared means all of them; git 2.54 and newer need no folder; or give this repository a folder of"
-            f" its own: git config core.hooksPath {os.path.join(place.git_folder, 'hooks')}",
+            f" its own: {place.switch_on}",
         )
 
 

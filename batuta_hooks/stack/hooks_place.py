@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import NamedTuple
 
 from batuta_hooks.domain.errors import BatutaError
@@ -46,6 +47,18 @@ class Place(NamedTuple):
         return self.scope in ("global", "system")
 
     @property
+    def is_off(self) -> bool:
+        """Whether git looks for hooks where no folder is, as people switch them off."""
+        return os.path.lexists(self.folder) and not os.path.isdir(self.folder)
+
+    @property
+    def switch_on(self) -> str:
+        """The command that lets git look in this repository's own folder again, in no other repository's."""
+        if self.is_shared:
+            return f"git config core.hooksPath {shlex.quote(os.path.join(self.git_folder, 'hooks'))}"
+        return f"git config {'--worktree ' if self.scope == 'worktree' else ''}--unset core.hooksPath"
+
+    @property
     def is_outside(self) -> bool:
         """Whether the folder lies neither in the repository's own folder nor in its worktree."""
         return not any(_is_in(self.folder, home) for home in (self.git_folder, self.top))
@@ -76,7 +89,10 @@ def find_place(folder: str) -> Place:
         top=top,
         is_bare=is_bare,
         git_folder=os.path.normpath(os.path.join(top, _ask(top, "rev-parse", "--git-common-dir"))),
-        folder=os.path.normpath(os.path.join(top, _ask(top, "rev-parse", "--git-path", "hooks"))),
+        # for an empty path git says the current folder, and looks at the top of the whole disk
+        folder=os.path.normpath(os.path.join(top, _ask(top, "rev-parse", "--git-path", "hooks")))
+        if hooks_path != ""
+        else os.devnull,
         hooks_path=hooks_path,
         scope=scope,
         git_version=_version(),

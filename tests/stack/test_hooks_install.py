@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from batuta_hooks.domain.errors import BatutaError
+from batuta_hooks.stack.hooks_advice import advise
 from batuta_hooks.stack.hooks_install import install, uninstall
 from batuta_hooks.stack.hooks_lanes import hook_command
 from batuta_hooks.stack.hooks_place import EVENTS, Place, find_place
@@ -344,11 +345,33 @@ def test_a_folder_that_is_a_link(repo: Repo) -> None:
     assert snapshot(repo.path.parent) == before
 
 
-def test_hooks_that_are_switched_off_stay_off(repo: Repo) -> None:
-    """core.hooksPath on a file means that nobody wants hooks here."""
-    repo.git("config", "core.hooksPath", os.devnull)
-    with pytest.raises(BatutaError, match="switched off"):
+@pytest.mark.parametrize("written", [os.devnull, ""])
+def test_hooks_that_are_switched_off_stay_off(repo: Repo, written: str) -> None:
+    """core.hooksPath on a file, or empty, means that nobody wants hooks here; what is told switches them on again."""
+    repo.git("config", "core.hooksPath", written)
+    before = snapshot(repo.path)
+    with pytest.raises(BatutaError, match="switched off") as told:
         install(old_git(repo))
+    assert snapshot(repo.path) == before
+    repo.git(*told.value.mend.removesuffix(" switches them on again").split()[1:])
+    assert [one.state for one in install(old_git(repo))] == ["written"] * 3
+
+
+def test_hooks_that_are_switched_off_everywhere_can_be_had_here(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told for a global core.hooksPath on a file changes this repository alone."""
+    everywhere = repo.path.parent / "global"
+    run(["git", "config", "--file", str(everywhere), "core.hooksPath", os.devnull])
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(everywhere))
+    before = everywhere.read_bytes()
+    with pytest.raises(BatutaError, match="switched off") as told:
+        install(old_git(repo), shared=True)
+    assert advise(old_git(repo), [], missed=["pre-push"], programs=[]).commands == (
+        told.value.mend.removesuffix(" switches them on again"),
+        "batuta-stack hooks install",
+    )
+    repo.git(*told.value.mend.removesuffix(" switches them on again").split()[1:])
+    assert [one.state for one in install(old_git(repo))] == ["written"] * 3
+    assert everywhere.read_bytes() == before
 
 
 def test_nothing_is_done_by_half(repo: Repo) -> None:
