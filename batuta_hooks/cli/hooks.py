@@ -11,6 +11,7 @@ from typing import Any
 from batuta_hooks.cli.common import Common
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.check import report_time
+from batuta_hooks.stack.hooks_install import ABSENT
 from batuta_hooks.stack.hooks_run import Outcome, install_hooks, uninstall_hooks
 
 
@@ -34,7 +35,8 @@ def _report(common: Common, action: str, outcomes: Sequence[Outcome], *, dry_run
             if outcome.error is not None or not common.quiet:
                 for line in _lines(outcome):
                     print(line)
-        if not common.quiet:
+        is_done = any(told.state != ABSENT for outcome in outcomes for told in outcome.told)
+        if not common.quiet and (dry_run or is_done):
             print("nothing was changed: this was a dry run" if dry_run else f"next: {_NEXT[action]}")
     return 1 if any(outcome.error is not None for outcome in outcomes) else 0
 

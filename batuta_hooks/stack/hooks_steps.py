@@ -121,12 +121,16 @@ def _held(path: str) -> tuple[bytes | None, int]:
 
 def _put(path: str, content: bytes, mode: int) -> None:
     """Write a file beside, then put it in its place: git never meets half of it, and a link is not followed."""
-    handle, name = tempfile.mkstemp(prefix=".batuta-", dir=os.path.dirname(path))
+    name = ""
     try:
+        handle, name = tempfile.mkstemp(prefix=".batuta-", dir=os.path.dirname(path))
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         os.chmod(name, mode)
         os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
+    except BaseException as error:
+        if name:
+            os.unlink(name)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, path) from error  # nobody knows the other name
         raise

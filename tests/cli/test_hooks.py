@@ -43,6 +43,10 @@ def test_one_repository(stack: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert main(["hooks", "uninstall", "--quiet"]) == 0
     assert capsys.readouterr().out == ""
     assert not (stack / "a" / ".git" / "hooks" / "pre-push").exists()
+    assert main(["hooks", "uninstall"]) == 0
+    assert "next:" not in capsys.readouterr().out, "nothing is there to be put back"
+    assert main(["hooks", "--workspace", str(stack / "off"), "install"]) == 1
+    assert "next:" not in capsys.readouterr().out, "nothing is there to be looked at"
 
 
 def test_all_repositories(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -396,6 +396,16 @@ def test_nothing_is_done_by_half(repo: Repo) -> None:
     assert not (repo.path / "x").exists()
 
 
+def test_a_folder_that_takes_no_file(repo: Repo) -> None:
+    """What could not be written is named by the name that it would have had."""
+    before = snapshot(repo.path)
+    path = str(hooks_of(repo) / ("x" * 250) / "pre-push")
+    with pytest.raises(OSError, match="File name too long") as told:
+        take([Write(path.replace("pre-push", "p" * 300), b"")])
+    assert told.value.filename == path.replace("pre-push", "p" * 300)
+    assert snapshot(repo.path) == before
+
+
 def test_lefthook_users_of_a_local_configuration_are_told_the_lines(repo: Repo) -> None:
     """A local configuration of somebody's own is not touched; with the lines that are told, all is installed."""
     with_lefthook(repo)
