@@ -90,7 +90,7 @@ def look(manifest: Manifest, shelf: Shelf, is_shared: Callable[[str], bool]) -> 
     own = f"{release.name} {release.version}"
     needs = expand(bundle_of(kept), frozenset(), default=True)
     if isinstance(needs, MissingFeature):
-        return Downstream(release.name, release.version, REFUSED, f"`{needs.feature}` is no feature", ())
+        return Downstream(release.name, release.version, REFUSED, f"its feature {needs.fault}", ())
     found = Resolver(shelf).resolve([(need, "") for need in needs], release.links)
     chains = _chains(shelf, own, needs, found.chosen)
     verdict, why = _verdict(found, own, chains)

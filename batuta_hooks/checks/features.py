@@ -81,7 +81,8 @@ def _at_registry(
 
 def _lacking(release: Release, wanted: Sequence[str]) -> list[str]:
     bundle = bundle_of(release)
-    return [one for one in wanted if isinstance(expand(bundle, frozenset((one,)), default=False), MissingFeature)]
+    found = {one: expand(bundle, frozenset((one,)), default=False) for one in wanted}
+    return [one for one, needs in found.items() if isinstance(needs, MissingFeature) and not needs.is_circular]
 
 
 def _finding(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from batuta_hooks.domain.manifest import Dependency, Manifest, read_patches
 from batuta_hooks.domain.packaged import as_release
-from batuta_hooks.domain.resolution import ABSENT, FEATURE, LINKS, RIVAL, UNMATCHED, YANKED, Clash, Resolution
+from batuta_hooks.domain.resolution import ABSENT, CIRCLE, FEATURE, LINKS, RIVAL, UNMATCHED, YANKED, Clash, Resolution
 from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.shelf import MissingFeature, Need, Offer, bundle_of, expand
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.publishable import Reason
     from batuta_hooks.domain.release import Release
 
-_CODES = {ABSENT: "VA001", UNMATCHED: "VA001", YANKED: "VA002", FEATURE: "VA006", LINKS: "VA007", RIVAL: ""}
+_CODES = {ABSENT: "VA001", UNMATCHED: "VA001", YANKED: "VA002", FEATURE: "VA006", LINKS: "VA007", RIVAL: "", CIRCLE: ""}
 
 
 def needs_of(release: Release) -> tuple[Need, ...] | MissingFeature:
@@ -69,6 +69,8 @@ def clash_reason(facts: Facts, manifest: Manifest, clash: Clash) -> Reason:
 
     need, code = clash.need, _CODES[clash.kind]
     message = _message(clash)
+    if clash.kind == CIRCLE:
+        return Reason(message, code, "", "", 0, clash.by, is_own=False)
     if clash.by:
         return Reason(f"{message}, which {clash.by} requires", code, "", "", 0, clash.by, is_own=False)
     dependency = find_dependency(manifest, need)
@@ -109,6 +111,8 @@ def find_dependency(manifest: Manifest, need: Need) -> Dependency | None:
 
 def _message(clash: Clash) -> str:
     name, requirement = clash.need.package, clash.need.requirement
+    if clash.kind == CIRCLE:
+        return f"versions on the registry need each other in a circle, which cargo refuses: {clash.detail}"
     if clash.kind == ABSENT:
         return f"the registry has no crate `{name}`"
     if clash.kind == UNMATCHED:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
+from batuta_hooks.domain.chosen_circles import Ranks
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.semver import InvalidRequirement, Requirement
@@ -28,6 +29,8 @@ _MOST_COMMONS = 8
 
 #: Why a need cannot be met.
 ABSENT, UNMATCHED, YANKED, FEATURE, LINKS, RIVAL = "absent", "unmatched", "yanked", "feature", "links", "rival"
+#: All needs can be met, by versions that need each other in a circle: cargo then looks for nothing else.
+CIRCLE = "circle"
 
 
 class Clash(NamedTuple):
@@ -121,7 +124,7 @@ class Resolver:
         self._most_steps = most_steps
         self._unseen: dict[str, Unknown] = {}
         self._number = 0
-        self._commons: list[_State] = []
+        self._commons: list[tuple[_State, Ranks]] = []
 
     def goes_along(self, needs: Sequence[Need]) -> dict[str, Unknown] | None:
         """Whether a package's needs can be met, if possible beside those of packages that were met so before.
@@ -134,15 +137,17 @@ class Resolver:
         """
         asked = [(need, "") for need in needs]
         self._unseen, unseen = {}, self._unseen
-        for number, common in enumerate(self._commons):
+        for number, (common, ranks) in enumerate(self._commons):
             clash, state = self._search(self._added(common.copy(), asked), keeps=False)
+            clash, onward = (clash, ranks) if clash else self._circle(state, ranks)
             if clash is None:
-                self._commons[number] = state
+                self._commons[number] = state, onward
                 break
         else:
             clash, state = self._search(self._added(_State(), asked), keeps=True)
+            clash, onward = (clash, Ranks()) if clash else self._circle(state, Ranks())
             if clash is None:
-                self._commons = [state, *self._commons[: _MOST_COMMONS - 1]]
+                self._commons = [(state, onward), *self._commons[: _MOST_COMMONS - 1]]
         self._unseen = unseen | self._unseen
         if clash is not None:
             return None
@@ -156,17 +161,34 @@ class Resolver:
             need = pending.pop()
             if need.package in self._unseen:
                 found[need.package] = self._unseen[need.package]
-            offers = self._shelf.matching(need)
-            for offer in () if isinstance(offers, Unknown) else offers:
-                chosen = state.chosen.get((need.package, need.home, offer.version.bucket))
-                if chosen is not None and chosen[0] == offer:
-                    further = self._shelf.needs(need, offer)
-                    if not isinstance(further, (Unknown, MissingFeature)):
-                        fresh = [one for one in dict.fromkeys(further) if one not in reached]
-                        reached.update(dict.fromkeys(fresh))
-                        pending += fresh
-                    break
+            offer = self._chosen(state, need)
+            further = self._shelf.needs(need, offer) if offer is not None else ()
+            if not isinstance(further, (Unknown, MissingFeature)):
+                fresh = [one for one in dict.fromkeys(further) if one not in reached]
+                reached.update(dict.fromkeys(fresh))
+                pending += fresh
         return found
+
+    def _chosen(self, state: _State, need: Need) -> Offer | None:
+        """The version that was chosen for a need."""
+        offers = self._shelf.matching(need)
+        for offer in () if isinstance(offers, Unknown) else offers:
+            chosen = state.chosen.get((need.package, need.home, offer.version.bucket))
+            if chosen is not None and chosen[0] == offer:
+                return offer
+        return None
+
+    def _circle(self, state: _State, ranks: Ranks) -> tuple[Clash | None, Ranks]:
+        """What is wrong where chosen versions need each other, with the ranks of all that was looked at."""
+        fresh = ranks.fresh(state.taken)
+        if not fresh:
+            return None, ranks
+        ranks = ranks.copy()
+        circle = ranks.circle(self._shelf, fresh, lambda need: self._chosen(state, need))
+        if not circle:
+            return None, ranks
+        names = [f"{place[0]} {state.chosen[place][0].text}" for place in circle]
+        return Clash(Need(circle[1][0], "*"), names[0], CIRCLE, " -> ".join(names)), ranks
 
     def resolve(self, needs: Sequence[tuple[Need, str]], links: str | None = None) -> Resolution:
         """Resolve the needs of a package, or of a whole workspace.
@@ -181,6 +203,8 @@ class Resolver:
             first = state
             clash, state = self._search(self._start(needs, links), keeps=True)
             state = state if clash is None else first
+        if clash is None:
+            clash, _ = self._circle(state, Ranks())
         chosen = {place: offer for place, (offer, _) in state.chosen.items()}
         if clash is not None and not clash.kind:
             return Resolution(chosen, None, self._unseen, is_given_up=True)
@@ -288,7 +312,8 @@ class Resolver:
             return RIVAL, f"{need.package} {other[0].text}"
         needs = self._shelf.needs(need, offer)
         if isinstance(needs, MissingFeature):
-            return FEATURE, f"{offer.text} has no feature `{needs.feature}`"
+            has = "has a feature that enables itself:" if needs.is_circular else "has no feature"
+            return FEATURE, f"{offer.text} {has} `{needs.feature}`"
         links = None if other is not None else self._shelf.links(need, offer)
         if links is not None and links in state.links:
             who, level = state.links[links]

@@ -66,9 +66,17 @@ class Bundle(NamedTuple):
 
 
 class MissingFeature(NamedTuple):
-    """A feature that a version does not have."""
+    """A feature that a version does not have, or that enables itself, which cargo's resolver refuses alike."""
 
     feature: str
+    is_circular: bool = False
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with it, as a clause about a feature of the package itself."""
+        return (
+            f"`{self.feature}` enables itself" if self.is_circular else f"`{self.feature}` is named and does not exist"
+        )
 
 
 def bundle_of(release: Release, home: Callable[[IndexDependency], str] = lambda _: "", *, dev: bool = False) -> Bundle:
@@ -114,8 +122,8 @@ def expand(bundle: Bundle, wanted: frozenset[str], *, default: bool) -> tuple[Ne
             continue
         taken.add(name)
         values = bundle.features.get(name)
-        if values is None:
-            return MissingFeature(name)
+        if values is None or name in values:
+            return MissingFeature(name, is_circular=values is not None)
         for value in values:
             _enable(bundle, value, pending, extra)
     needs = list(bundle.firm)
