@@ -7,6 +7,7 @@ checkouts of the stack.  `check` and a release ask it alike.
 from __future__ import annotations
 
 from batuta_hooks.checks.path_deps import find
+from batuta_hooks.checks.publishable_files import refused_for_files
 from batuta_hooks.checks.publishable_lock import LockedWorkspace, members_of, read_lock
 from batuta_hooks.checks.publishable_market import Market, Standing
 from batuta_hooks.checks.publishable_needs import (
@@ -125,6 +126,7 @@ class Judge:
             return _no([*reasons, refusal])
         if package.version is None and not reasons:
             return Publishable(NEVER, "it has no version")
+        reasons += refused_for_files(facts, manifest)
         if package.publish and len(package.publish) > 1:
             reasons.append(_several_registries(facts, manifest, package))
         if package.is_bound_for_crates_io:
@@ -148,7 +150,7 @@ class Judge:
         rests_on: list[Reason] = []
         open_: list[str] = [] if standing.is_published is not None else [standing.why]
         if isinstance(resolution, MissingFeature):
-            message = f"its features name `{resolution.feature}`, which is none"
+            message = f"its feature {resolution.fault}"
             reasons.append(Reason(message, "", facts.repository, manifest.path, 1))
         elif resolution.clash is not None:
             later = self._resolve(facts, release, locked, with_coming=True)

@@ -7,6 +7,8 @@ the package beside it counts as dirty, which it refuses too (docs/cargo-rules.md
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from batuta_hooks.checks.lock_files import find_stale
 from batuta_hooks.checks.publishable_needs import clash_reason
 from batuta_hooks.domain.lockfile import LockFault
@@ -17,16 +19,21 @@ from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.shelf import MissingFeature, Need, bundle_of, expand
 from batuta_hooks.domain.tree import is_outside, join
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.domain.workspace import position_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from batuta_hooks.domain.facts import Facts
+    from batuta_hooks.domain.locks import Lockfile
     from batuta_hooks.domain.release import IndexDependency, Release
     from batuta_hooks.domain.resolution import Resolution
     from batuta_hooks.domain.shelf import Shelf
+
+
+_REGISTRIES = ("registry+", "sparse+")
 
 
 class Locked(NamedTuple):
@@ -56,9 +63,20 @@ def read_lock(facts: Facts, root: Manifest) -> Locked:
         return Locked(is_there=True, fault=fault)
     pins = frozenset((one.name, one.version) for one in lock.packages if one.source is not None)
     found = find_stale(facts._replace(judged=(root.path,)))
-    stale = (f"{one.message}: cargo changes it, and then it is an uncommitted change" for one in found)
+    messages = [*(one.message for one in found), *_rewritten(lock)]
+    stale = (f"{one}: cargo changes it, and then it is an uncommitted change" for one in messages)
     reasons = tuple(Reason(one, "VA009", facts.repository, path, 1, is_own=False) for one in stale)
     return Locked(is_there=True, pins=pins, stale=reasons)
+
+
+def _rewritten(lock: Lockfile) -> Iterator[str]:
+    """Why cargo writes a lock file anew that fits its manifests: without `--locked` it wants every line as its own."""
+    for package in lock.packages:
+        if package.source is not None and package.source.startswith(_REGISTRIES) and not package.checksum:
+            yield f"the lock file has no checksum of `{package.name}` {package.version}"
+    places = [(one.name, read_version(one.version) or Version(0, 0, 0)) for one in lock.packages]
+    if any(one > other for one, other in pairwise(places)):
+        yield "the lock file does not have its packages in order"
 
 
 def members_of(facts: Facts, manifest: Manifest) -> list[Manifest]:
@@ -101,6 +119,8 @@ class LockedWorkspace:
             if isinstance(wanted, MissingFeature):
                 continue  # it stands in the manifest, and is said of it
             needs += [(need, label) for need in wanted]
+        for patch in patched.values():
+            self._local(patch, patch, members[0], found)
         if found or not is_stale:
             return list(dict.fromkeys(found))
         clash = self._resolve(needs).clash

@@ -46,10 +46,16 @@ class Workspaces:
         return self._faults[root.path]
 
     def _first_fault(self, root: Manifest) -> Reason | None:
-        for path in (root.path, *self._manifests.members(root)):
+        names: dict[str, str] = {}
+        for path in dict.fromkeys((root.path, *self._manifests.members(root))):
             member = self._manifests.resolve(path)
             if isinstance(member, ManifestFault):
                 return unreadable(member, self._repository)
+            if member is not None and member.package is not None and names.setdefault(member.name, path) != path:
+                message = (
+                    f"{names[member.name]} is a package `{member.name}` of this workspace too: cargo loads neither"
+                )
+                return Reason(message, "", self._repository, path, position_of(member.text, _name_of(member))[0])
             for dependency in member.dependencies if member is not None else ():
                 if dependency.path is not None and self._is_missing(dependency):
                     line = position_of(self._text(dependency, root), dependency.key)[0]
@@ -67,6 +73,10 @@ class Workspaces:
     def _text(self, dependency: Dependency, root: Manifest) -> bytes:
         source = self._manifests.load(dependency.manifest_path)
         return source.text if isinstance(source, Manifest) else root.text
+
+
+def _name_of(manifest: Manifest) -> tuple[str, ...]:
+    return manifest.package_key, "name"
 
 
 def unreadable(fault: ManifestFault, repository: str) -> Reason:

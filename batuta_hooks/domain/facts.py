@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from batuta_hooks.domain.lockfile import LockFault
     from batuta_hooks.domain.locks import Lockfile
+    from batuta_hooks.domain.package_files import Tracked
     from batuta_hooks.domain.release import Release
     from batuta_hooks.domain.tag_facts import TagFacts
     from batuta_hooks.domain.workspace import Manifests  # whoever only looks a crate up does without
@@ -129,6 +130,7 @@ class Facts(NamedTuple):
         tag: the tag that is judged, where one is.
         is_whole: whether every other repository of `stack` is judged too, so that a finding is said where it belongs.
         lockfile: asks for the tracked Cargo.lock at a path, or why cargo would not read it.
+        tracked: every tracked file of the judged tree; ``None`` where that was not looked at.
     """
 
     manifests: Manifests
@@ -150,6 +152,7 @@ class Facts(NamedTuple):
     tag: TagFacts | None = None
     is_whole: bool = False
     lockfile: Callable[[str], Lockfile | LockFault | None] = _no_lockfile
+    tracked: Tracked | None = None
 
     def rust_of(self, package: str, version: str) -> str | Unknown | None:
         """The Rust that a version declares, empty for none; ``None`` where the index does not describe the version."""

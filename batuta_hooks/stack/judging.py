@@ -107,7 +107,9 @@ def open_repository(workspace: Workspace, path: str, source: str, selected: Coll
         manifests = Manifests(tree)
         config = _configuration(workspace, path, manifests)
         commit = "HEAD" if has_files else source
-        facts = gather_facts(repository, manifests, whole(tree), "HEAD", commit)._replace(policy=config.policy)
+        facts = gather_facts(repository, manifests, whole(tree), "HEAD", commit)._replace(
+            policy=config.policy, tracked=tree
+        )
         said, in_question = _let_ask(facts, config, selected)
         return Opened(checkout, folder, repository, facts, config, said, in_question)
     except BatutaError as error:

@@ -132,6 +132,8 @@ FEATURES = {
     "own feature that is missing there": alone(
         '[dependencies]\nb = { version = "1", optional = true }\n[features]\nx = ["b/y"]', B_FEATURES
     ),
+    "own feature that enables itself": alone('[features]\nx = ["x"]'),
+    "own features in a circle": alone('[features]\nx = ["y"]\ny = ["x"]'),
     "own feature of a stripped dev": alone(
         '[dev-dependencies]\nb = { path = "b" }\n[features]\nx = ["b/y"]',
         **{"b/Cargo.toml": crate("b", "[features]\ny = []")},
@@ -200,6 +202,16 @@ DEEP = {
         line("c", "1.0.0", "d =1.1.0"),
         line("d", "1.0.0"),
         line("d", "1.1.0"),
+    ),
+    "a circle on the registry": needs(
+        'b = "1"', line("b", "1.0.0", "c ^1"), line("c", "1.0.0"), line("c", "1.1.0", "b ^1")
+    ),
+    "a circle that a feature closes": needs(
+        'b = { version = "1", features = ["c"] }', line("b", "1.0.0", _OPTIONAL_C), line("c", "1.0.0", "b ^1")
+    ),
+    "a circle that nobody needs": needs('b = "1"', line("b", "1.0.0", _OPTIONAL_C), line("c", "1.0.0", "b ^1")),
+    "an older version beside a circle": needs(
+        'b = "=1.0.0"', line("b", "1.0.0"), line("b", "1.1.0", "c ^1"), line("c", "1.0.0", "b ^1.1")
     ),
     "an older self": needs('a = "0.0.1"', line("a", "0.0.1")),
 }
@@ -311,6 +323,13 @@ STACKS = {
         b=crate("b", "[features]\nx = []", version="0.1.1"),
     ),
     "after one that cannot": siblings(a=crate("a", deps('b = "0.1"')), b=crate("b", keys="")),
+    "a circle once both are published": siblings(
+        line("a", "1.0.0", "b ^1"),
+        line("b", "1.0.0"),
+        line("b", "1.1.0", "a ^1"),
+        a=crate("a", deps('b = "1"'), version="1.0.1"),
+        b=crate("b", deps('a = "1"'), version="1.1.1"),
+    ),
     "after one that never will": siblings(a=crate("a", deps('b = "0.1"')), b=crate("b", keys="publish = false")),
     "the sibling is too old": siblings(a=crate("a", deps('b = "0.2"')), b=crate("b")),
     "a cycle": siblings(a=crate("a", deps('b = "0.1"')), b=crate("b", deps('a = "0.1"'))),
@@ -350,6 +369,7 @@ WORKSPACES = {
     "dev cycle, versioned": workspace(
         {"a": _AB["a"], "b": crate("b", '[dev-dependencies]\na = { path = "../a", version = "0.1" }')}
     ),
+    "two of a name": workspace({"a": crate("a"), "b": crate("a")}),
     "cycle": workspace({"a": _AB["a"], "b": crate("b", deps('a = { path = "../a", version = "0.1" }'))}),
     "broken member": workspace({"a": crate("a"), "b": "[package]\nname = 3\n"}),
     "missing member": Case({"w": {"Cargo.toml": '[workspace]\nmembers = ["a", "gone"]\n', "a/Cargo.toml": crate("a")}}),
@@ -415,6 +435,14 @@ LOCKS = {
     "pins another yanked one": alone(
         deps('b = "1"'), line("b", "1.0.0", yanked=True), **{"Cargo.lock": lock("a 0.1.0 b", "*b 1.0.1")}
     ),
+    "no checksum": alone(
+        deps('b = "1"'),
+        B1,
+        **{"Cargo.lock": lock("a 0.1.0 b", "*b 1.0.0").replace(f'checksum = "{"0" * 64}"\n', "")},
+    ),
+    "not in order": alone(deps('b = "1"'), B1, **{"Cargo.lock": lock("*b 1.0.0", "a 0.1.0 b")}),
+    "patch that leads nowhere": alone('[patch.crates-io]\nb = { path = "b" }\n', **{"Cargo.lock": lock("a 0.1.0")}),
+    "patch that leads nowhere, no lock": alone('[patch.crates-io]\nb = { path = "b" }\n'),
     "version of the package": alone(
         deps('b = "1"'), B1, version="0.2.0", **{"Cargo.lock": lock("a 0.1.0 b", "*b 1.0.0")}
     ),
@@ -515,6 +543,30 @@ dependencies = [
     ),
 }
 
+_LIBRARY = {"src/lib.rs": ""}
+
+FILES = {
+    "all are there": alone(keys=f'{METADATA}\nreadme = "R"\nexclude = ["R"]', **{"R": "", **_LIBRARY}),
+    "readme is not there": alone(keys=f"{METADATA}\nreadme = true", **_LIBRARY),
+    "readme outside is not there": alone(keys=f'{METADATA}\nreadme = "../NONE"', **_LIBRARY),
+    "license file outside is not there": alone(keys=f'{METADATA}\nlicense-file = "../NONE"', **_LIBRARY),
+    "glob that is none": alone(keys=f'{METADATA}\ninclude = ["{{a"]', **_LIBRARY),
+    "glob that is none, inherited": workspace(
+        {"a": crate("a", keys=f"{METADATA}\nexclude.workspace = true")},
+        root='[workspace.package]\nexclude = ["{a"]\n',
+        **{"a/src/lib.rs": ""},
+    ),
+    "name that is cargo's": alone(**{".cargo_vcs_info.json": "{}", **_LIBRARY}),
+    "name with a special character": alone(**{"a:b": "", **_LIBRARY}),
+    "name with a special character, excluded": alone(keys=f'{METADATA}\nexclude = ["a:b"]', **{"a:b": "", **_LIBRARY}),
+    "folder with a special character": alone(**{"a:b/c": "", **_LIBRARY}),
+    "sources excluded": alone(keys=f'{METADATA}\nexclude = ["src"]', **_LIBRARY),
+    "sources not included": alone(keys=f'{METADATA}\ninclude = ["*.md"]', **_LIBRARY),
+    "some sources excluded": alone(keys=f'{METADATA}\nexclude = ["src/bin"]', **{"src/bin/b.rs": "", **_LIBRARY}),
+    "named source excluded": alone('[lib]\npath = "a.rs"', keys=f'{METADATA}\nexclude = ["a.rs"]', **{"a.rs": ""}),
+    "named source": alone('[lib]\npath = "a.rs"', keys=f'{METADATA}\nexclude = ["b.rs"]', **{"a.rs": ""}),
+}
+
 FAMILIES: Mapping[str, Mapping[str, Case]] = {
     "registry": REGISTRY,
     "features": FEATURES,
@@ -525,4 +577,5 @@ FAMILIES: Mapping[str, Mapping[str, Case]] = {
     "stacks": STACKS,
     "workspaces": WORKSPACES,
     "locks": LOCKS,
+    "files": FILES,
 }

@@ -46,6 +46,8 @@ features/feature of a feature is missing: a=no
 features/default feature's crate is missing: a=no
 features/own feature of a crate: a=now
 features/own feature that is missing there: a=no
+features/own feature that enables itself: a=no
+features/own features in a circle: a=now
 features/own feature of a stripped dev: a=now, b=now
 features/inherited features: a=no
 features/inherited default: a=no
@@ -64,6 +66,10 @@ deep/links twice, an older one works: a=now
 deep/own links: a=no
 deep/a conflict that backtracks: a=now
 deep/a conflict for good: a=no
+deep/a circle on the registry: a=no
+deep/a circle that a feature closes: a=no
+deep/a circle that nobody needs: a=now
+deep/an older version beside a circle: a=now
 deep/an older self: a=now
 sources/path without version: a=no, b=now
 sources/path that leaves: a=after:b, b=now
@@ -117,6 +123,7 @@ stacks/after a newer version: a=after:b, b=now
 stacks/an older version is enough: a=now, b=now
 stacks/a feature that is coming: a=after:b, b=now
 stacks/after one that cannot: a=no, b=no
+stacks/a circle once both are published: a=no, b=no
 stacks/after one that never will: a=no, b=never
 stacks/the sibling is too old: a=no, b=now
 stacks/a cycle: a=no, b=no
@@ -174,4 +181,24 @@ locks/two of a name: a=now
 locks/pins the older of a bucket: a=no
 locks/patch in the repository's configuration: a=now, b=never
 locks/patch in it, unknown to the registry: a=no, b=never
+workspaces/two of a name: a=no
+locks/no checksum: a=no
+locks/not in order: a=no
+locks/patch that leads nowhere: a=no
+locks/patch that leads nowhere, no lock: a=now
+files/all are there: a=now
+files/readme is not there: a=no
+files/readme outside is not there: a=no
+files/license file outside is not there: a=no
+files/glob that is none: a=no
+files/glob that is none, inherited: a=no
+files/name that is cargo's: a=no
+files/name with a special character: a=no
+files/name with a special character, excluded: a=now
+files/folder with a special character: a=now
+files/sources excluded: a=no
+files/sources not included: a=no
+files/some sources excluded: a=now
+files/named source excluded: a=no
+files/named source: a=now
 """

@@ -30,6 +30,7 @@ QUICK = {
     "workspaces/inherited",
     "workspaces/never sibling",
     "locks/stale",
+    "files/sources excluded",
     "locks/pins a yanked one",
 }
 
@@ -68,7 +69,7 @@ def test_verdict_is_cargos_by_chance(case: Case) -> None:
 
 
 #: Of a workspace cargo loads all or nothing; and it orders members by their paths alone, not by what a patch means.
-APART = ("unlisted", "excluded", "missing member", "broken member", "patch to come")
+APART = ("two of a name", "unlisted", "excluded", "missing member", "broken member", "patch to come")
 WHOLE = [
     pytest.param(case, id=f"{family}/{name}", marks=() if name in ("inherited", "cycle") else (pytest.mark.slow,))
     for family in ("workspaces", "locks")

@@ -102,6 +102,8 @@ def facts_over(trees: Mapping[str, Tree], registry: AcceptingRegistry) -> list[F
     found = []
     for name, tree in trees.items():
         facts = Facts(Manifests(tree), tree.manifest_paths, repository=name, lockfile=lockfiles_of(tree))
+        assert isinstance(tree, (FolderTree, TextTree))
+        facts = facts._replace(tracked=tree)
         found.append(facts._replace(published=published, release=release_of, spelled_as=spelled_as))
     return found
 

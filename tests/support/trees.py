@@ -42,6 +42,20 @@ class FolderTree:
         """Every cargo configuration file, sorted."""
         return sorted(path for path in self.files if path.endswith((".cargo/config.toml", ".cargo/config")))
 
+    @property
+    def paths(self) -> Collection[str]:
+        """Every file."""
+        return self.files
+
+    @property
+    def links(self) -> Collection[str]:
+        """None: they are followed."""
+        return ()
+
+    def resolve(self, path: str) -> str | None:
+        """The path itself."""
+        return path
+
     def read(self, path: str) -> bytes | ReadFault | None:
         """A file's bytes."""
         file = os.path.realpath(self.top / path)
@@ -96,6 +110,20 @@ class TextTree:
     def config_paths(self) -> Sequence[str]:
         """Every cargo configuration file, sorted."""
         return sorted(path for path in self.files if path.endswith((".cargo/config.toml", ".cargo/config")))
+
+    @property
+    def paths(self) -> Collection[str]:
+        """Every file."""
+        return self.files.keys()
+
+    @property
+    def links(self) -> Collection[str]:
+        """None."""
+        return ()
+
+    def resolve(self, path: str) -> str | None:
+        """The path itself."""
+        return path
 
     def read(self, path: str) -> bytes | ReadFault | None:
         """The text as UTF-8."""
