@@ -126,11 +126,12 @@ class Judge:
             return _no([*reasons, refusal])
         if package.version is None and not reasons:
             return Publishable(NEVER, "it has no version")
-        reasons += refused_for_files(facts, manifest)
         if package.publish and len(package.publish) > 1:
             reasons.append(_several_registries(facts, manifest, package))
         if package.is_bound_for_crates_io:
             reasons += refused_by_crates_io(facts, manifest, self._is_license, reasons)
+        else:
+            reasons += refused_for_files(facts, manifest)
         if not package.is_bound_for_crates_io and not reasons:
             where = ", ".join(f"`{one}`" for one in package.publish or ())
             return Publishable(UNKNOWN, f"it goes to {where}, about which nobody was asked")
@@ -138,6 +139,8 @@ class Judge:
 
     def _at_registry(self, facts: Facts, manifest: Manifest, package: Package, reasons: list[Reason]) -> Publishable:
         standing = self._market.standing(facts, package)
+        if package.is_bound_for_crates_io and standing.is_published is not True:  # cargo looks for the version first
+            reasons += refused_for_files(facts, manifest)
         other = self._market.other_spelling(facts, package.name) if standing.is_published is False else None
         if other is not None:
             message = f"crates.io has `{other}`, and takes no second spelling of that name"

@@ -16,6 +16,7 @@ from batuta_hooks.registry.licenses import is_license_expression
 from tests.checks.publishable_cases import B1, FAMILIES, alone, deps, lock, siblings
 from tests.checks.publishable_verdicts import VERDICTS
 from tests.support.publish_stacks import Case, crate, judged_without_disk, line
+from tests.support.publishing import METADATA
 from tests.support.trees import facts_about
 
 EXPECTED = dict(one.split(": ", 1) for one in VERDICTS.strip().splitlines())
@@ -229,3 +230,10 @@ class TestKnowledge:
         judge = Judge([facts], is_license_expression)
         assert judge.publishable(facts, "Cargo.toml").verdict == "never"
         assert judge.publishable(facts, "gone/Cargo.toml").verdict == "never"
+
+
+def test_files_of_a_published_version() -> None:
+    """cargo looks for the version before it looks at the files, and the version is there."""
+    keys = f"{METADATA}\nreadme = true"
+    assert spelled(judged_without_disk(alone(keys=keys))) == "a=no"
+    assert spelled(judged_without_disk(alone("", line("a", "0.1.0"), keys=keys))) == "a=published"

@@ -72,6 +72,10 @@ class FolderTree:
         """Whether the path is or lies below a folder that ``.gitmodules`` names."""
         return any(starts_with(path, folder) for folder in self.submodules)
 
+    def in_nested(self, path: str) -> bool:
+        """The same: no other repository lies inside."""
+        return self.in_submodule(path)
+
 
 def facts_of(top: Path, judged: Sequence[str] | None = None) -> Facts:
     """Facts about a folder; all of its manifests are judged unless some are named."""
@@ -137,6 +141,10 @@ class TextTree:
     def in_submodule(self, path: str) -> bool:
         """Whether the path is or lies below one of the submodules."""
         return any(starts_with(path, folder) for folder in self.submodules)
+
+    def in_nested(self, path: str) -> bool:
+        """The same: no other repository lies inside."""
+        return self.in_submodule(path)
 
 
 def facts_about(
