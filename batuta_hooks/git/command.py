@@ -218,7 +218,7 @@ class Git:
         if self._status is None:
             self._listen(time.monotonic() + TIMEOUT_S)
         status = self.end()
-        if self.arguments != _ASK_VERSION:
+        if self.arguments != _ASK_VERSION and self._said:  # a git that does not know what it is asked says so
             version = _version()
             if version < OLDEST_GIT:
                 number = ".".join(map(str, version))

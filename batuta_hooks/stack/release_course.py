@@ -61,7 +61,7 @@ def under_way(
             plan_hash = one.begun.plan_hash
             if plan_hash not in found:
                 found[plan_hash] = one.begun
-            ages[plan_hash] = max(ages.get(plan_hash, 0), repo.time_of(one.commit))
+            ages[plan_hash] = max(ages.get(plan_hash, 0), one.time)
             committed.setdefault(plan_hash, set()).add(path)
     for number, one_noted in enumerate(noted):
         found.setdefault(one_noted.plan_hash, one_noted)

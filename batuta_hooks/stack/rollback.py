@@ -137,7 +137,7 @@ class Roller:
 
     def _own_commits(self, path: str) -> list[ReleaseCommit]:
         """The release's commits of a repository, those that were reverted too, the newest first."""
-        commits = self._repo(path).all_release_commits()
+        commits = self._repo(path).history().releases
         return [one for one in commits if one.begun.plan_hash == self._plan.plan_hash]
 
     def _tags(self, release: PlannedRelease) -> list[Action]:
