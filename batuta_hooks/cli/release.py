@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from batuta_hooks.cli import release_go as go
 from batuta_hooks.cli.check import Progress, asking_of, say_notes
@@ -19,13 +19,10 @@ from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import Workspace, find_workspace
 from batuta_hooks.stack.crates_io import Asking
-from batuta_hooks.stack.gate_cluster import address_of, on_cluster
-from batuta_hooks.stack.gate_errand import run_elsewhere
 from batuta_hooks.stack.gate_values import CACHED, FAILED, GateResult
 from batuta_hooks.stack.gates import Gates, failures
 from batuta_hooks.stack.journal import GATES, Journal, asked_for
 from batuta_hooks.stack.own_folder import own_folder
-from batuta_hooks.stack.rehearse import Manner, Rehearsal, Step, rehearse
 from batuta_hooks.stack.release import Prepared, Results, exit_code, gates_of, prepare, with_owners
 from batuta_hooks.stack.release_carry import Facts, carry_out, clear, differences
 from batuta_hooks.stack.release_facts import Wish
@@ -33,6 +30,9 @@ from batuta_hooks.stack.release_lock import ReleaseLock
 from batuta_hooks.stack.release_run import Manner as RunManner
 from batuta_hooks.stack.release_run import Outcome
 from batuta_hooks.stack.steps.site import Pace
+
+if TYPE_CHECKING:
+    from batuta_hooks.stack.rehearse import Rehearsal, Step
 
 _TAIL_LINES = 12
 _MOST_TAIL = 1 << 14
@@ -65,6 +65,8 @@ class ReleaseOptions(NamedTuple):
 def run_release(common: Common, options: ReleaseOptions) -> int:
     """Plan a release and do what was asked for of it; print how it stands and return the exit code."""
     if options.executor:
+        from batuta_hooks.stack.gate_cluster import address_of
+
         address_of(options.executor)
     wish = wish_of(options)
     now = report_time()
@@ -231,6 +233,9 @@ def _gate(gates: Gates, prepared: Prepared, stage: _Stage) -> Results:
     common, speaker = stage.common, GateSpeaker(quiet=bool(stage.common.quiet))
     results: Results
     if stage.options.executor:
+        from batuta_hooks.stack.gate_cluster import address_of, on_cluster
+        from batuta_hooks.stack.gate_errand import run_elsewhere
+
         places = {one.path: (one.remote, one.head or "HEAD") for one in prepared.plan.repositories}
         address = address_of(stage.options.executor)
         results = on_cluster(address, partial(run_elsewhere, gates, places, told=speaker), common.jobs)
@@ -249,6 +254,7 @@ def _gate(gates: Gates, prepared: Prepared, stage: _Stage) -> Results:
 
 def _rehearse(prepared: Prepared, options: ReleaseOptions, common: Common) -> Rehearsal:
     """Rehearse the plan; each step is told on standard error."""
+    from batuta_hooks.stack.rehearse import Manner, rehearse
 
     def told(step: Step) -> None:
         whose = step.crate or step.repository

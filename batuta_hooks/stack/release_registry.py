@@ -203,13 +203,26 @@ class PublishRegistries:
         folder, environment = cache_folder(self._asking.environment), self._asking.environment
         if self._cache is None:
             self._cache = Cache(folder)
-        key = target.folder, source or target.registry
+        key = self._alike(target), source or target.registry
         if key not in self._refreshers:
             deadline_s = _DEADLINE_S if source is None else _BEYOND_DEADLINE_S
             manners = Manners("--offline was given" if self._asking.offline else "", deadline_s=deadline_s)
             config = self._config(target.folder)
             self._refreshers[key] = Refresher(config, self._cache, folder, manners, key[1], environment)
         return self._cache, self._refreshers[key]
+
+    def _alike(self, target: Target) -> str:
+        """The folder, or one that was asked for before and in which cargo would ask the same registry in the same way.
+
+        A variable may hold a path that is relative to the folder, so what it leads to is compared too.
+        """
+        own = self._config(target.folder)
+        for folder, config in self._configs.items():
+            if isinstance(own, ConfigFault) or isinstance(config, ConfigFault) or not config.is_like(own):
+                continue
+            if find_source(config, target.registry) == find_source(own, target.registry):
+                return folder
+        return target.folder
 
     def _close(self) -> None:
         for refresher in self._refreshers.values():
