@@ -134,6 +134,20 @@ class _Stage(NamedTuple):
     def gates(self, prepared: Prepared) -> Gates:
         return gates_of(prepared, uses_cache=not self.options.no_cache)
 
+    def notify(
+        self,
+        prepared: Prepared,
+        results: Results,
+        rehearsal: Rehearsal | None,
+        outcomes: Mapping[str, Outcome] | None = None,
+    ) -> None:
+        """Hand the JSON document to the command that is to get it, if there is one."""
+        if self.options.notify:
+            from batuta_hooks.cli.release_json import release_document
+
+            document = release_document(prepared.plan, self.timestamp, results, rehearsal, outcomes)
+            go.notify(self.options.notify, document)
+
     def show(
         self,
         prepared: Prepared,
@@ -182,6 +196,7 @@ def _release(stage: _Stage) -> int:
         Journal(prepared.own, prepared.plan.id).write(GATES, gates=go.gate_facts(results))
     if go.stopped_by_gates(results):
         stage.show(prepared, results, rehearsal)
+        stage.notify(prepared, results, rehearsal)
         return 1
     now = stage.prepare() if not manners.yes or _took_time(results) else prepared
     if now.plan.plan_hash != prepared.plan.plan_hash:
@@ -216,10 +231,7 @@ def _carry(stage: _Stage, prepared: Prepared, results: Results, rehearsal: Rehea
             print(printable(line))
     else:
         stage.show(prepared, results, rehearsal, run.outcomes)
-    if options.notify:
-        from batuta_hooks.cli.release_json import release_document
-
-        go.notify(options.notify, release_document(prepared.plan, stage.timestamp, results, rehearsal, run.outcomes))
+    stage.notify(prepared, results, rehearsal, run.outcomes)
     return 0 if is_done else 1
 
 

@@ -245,9 +245,9 @@ class Run:
         own = next(one for one in self._plan.repositories if one.path == path)
         repo = Repo(self._gathered.folders[path], own.remote)
 
-        def told(clause: str) -> None:
-            self._journal.write(NOTE, repository=path, detail=clause)
-            self._told(Doing(path, "", "", NOTE, detail=clause))
+        def told(clause: str, crate: str = "") -> None:
+            self._journal.write(NOTE, repository=path, crate=crate, detail=clause)
+            self._told(Doing(path, crate, "", NOTE, detail=clause))
 
         manner = self._manner
         return Site(
