@@ -53,6 +53,10 @@ _PATHSPEC_NAMES = frozenset(
 _FIXED = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
 
 
+#: ``git log`` for programs: as the users' own configuration cannot change it (``log.showSignature`` adds lines to it).
+LOG = ("log", "--no-show-signature", "--encoding=UTF-8")
+
+
 class GitError(BatutaError):
     """Git refused or failed.
 

@@ -17,7 +17,7 @@ from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.domain.tag_crates import TagCrates
 from batuta_hooks.domain.tags import is_same_version, read_tag
 from batuta_hooks.domain.version_text import read_version
-from batuta_hooks.git.command import Git, environment
+from batuta_hooks.git.command import LOG, Git, environment
 from batuta_hooks.git.remote_tags import local_tags, remote_tags
 from batuta_hooks.registry.archive import ArchiveFacts
 from batuta_hooks.registry.sources import CRATES_IO
@@ -258,7 +258,7 @@ class _Elsewhere(NamedTuple):
 
 
 def _elsewhere(opened: Opened, *, offline: bool) -> _Elsewhere:
-    asked = Git(["log", "-1", "--format=%ct", "HEAD"], opened.folder, environment(sibling=True))
+    asked = Git([*LOG, "-1", "--format=%ct", "HEAD"], opened.folder, environment(sibling=True))
     there = remote_tags(opened.folder, opened.config.release.remote, offline=offline)
     return _Elsewhere(there, int(os.fsdecode(asked.collect()).strip() or 0))
 

@@ -15,7 +15,7 @@ from batuta_hooks.domain.facts import Published
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.package_files import GENERATED
 from batuta_hooks.domain.semver import InvalidVersion, Version
-from batuta_hooks.git.command import Git, GitError, environment
+from batuta_hooks.git.command import LOG, Git, GitError, environment
 from batuta_hooks.git.objects import Objects
 from batuta_hooks.git.refs import TAGS
 from batuta_hooks.registry.archive import ArchiveFacts
@@ -121,7 +121,7 @@ class Repo:
             GitError: git refuses.
         """
         try:
-            listed = self.ask("log", f"-n{_MOST_COMMITS}", "--format=%H %ct%x00%B%x1e", start, "--")
+            listed = self.ask(*LOG, f"-n{_MOST_COMMITS}", "--format=%H %ct%x00%B%x1e", start, "--")
         except GitError:
             if self.commit_of(start) is None:
                 return History("", ())
@@ -149,7 +149,7 @@ class Repo:
 
     def time_of(self, commit: str) -> int:
         """When a commit was made, in seconds since 1970."""
-        return int(self.ask("log", "-1", "--format=%ct", commit, "--"))
+        return int(self.ask(*LOG, "-1", "--format=%ct", commit, "--"))
 
     def contains(self, commit: str, ancestor: str) -> bool:
         """Whether a commit is another one, or comes after it; not where one of them is not here."""
