@@ -9,7 +9,7 @@ from __future__ import annotations
 from batuta_hooks.checks.path_deps import find
 from batuta_hooks.checks.publishable_files import refused_for_files
 from batuta_hooks.checks.publishable_lock import LockedWorkspace, members_of, read_lock
-from batuta_hooks.checks.publishable_market import Market, Standing
+from batuta_hooks.checks.publishable_market import MOST_PARTS, Market, Standing
 from batuta_hooks.checks.publishable_needs import (
     clash_reason,
     coming_reasons,
@@ -18,11 +18,12 @@ from batuta_hooks.checks.publishable_needs import (
     published_form,
 )
 from batuta_hooks.checks.publishable_rules import Workspaces, refused_by_crates_io, refused_by_findings, unreadable
+from batuta_hooks.domain.crates_io import spellings
 from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.manifest import Manifest, Package
 from batuta_hooks.domain.publishable import AFTER, NEVER, NO, NOW, PUBLISHED, UNKNOWN, Publishable, Reason
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.domain.resolution import Resolution, Resolver
+from batuta_hooks.domain.resolution import Along, Resolution, Resolver
 from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.shelf import MissingFeature, Need, Shelf
 from batuta_hooks.domain.workspace import ManifestFault
@@ -35,7 +36,19 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.release import Release
 
     Pins = frozenset[tuple[str, str]]
-    Lock = tuple[Pins, list[Reason], list[Reason]]
+    Lock = tuple[Pins, list[Reason], list[Reason], Collection[str]]
+
+
+class Basis(NamedTuple):
+    """What a verdict rests on besides its own repository.
+
+    Attributes:
+        names: the packages that were looked at, in the registry and among those that the stack is about to publish.
+        is_whole: whether all that it asked was answered.
+    """
+
+    names: frozenset[str]
+    is_whole: bool
 
 
 class _Found(NamedTuple):
@@ -75,17 +88,20 @@ class Judge:
         self._is_license = is_license
         self._said = said
         self._verdicts: dict[tuple[str, str], Publishable] = {}
+        self._bases: dict[tuple[str, str], Basis] = {}
         self._judging: list[tuple[str, str]] = []
+        self._looking: list[set[str]] = []
         self._workspaces: dict[str, Workspaces] = {}
         self._locks: dict[tuple[str, str], Lock] = {}
         self._patches: dict[str, dict[str, Version]] = {}
         self._common: dict[Shelf, Resolver] = {}
+        self._along: dict[tuple[Shelf, tuple[Need, ...]], Along | None] = {}
         self.wanted = self._market.wanted
 
     def look_again(self, packages: Collection[str]) -> None:
         """Judge anew, now that more is known of some packages; all else that was found out still holds."""
         self._market.look_again(packages)
-        for found in (self._verdicts, self._locks, self._common, self.wanted):
+        for found in (self._verdicts, self._bases, self._locks, self._common, self._along, self.wanted):
             found.clear()
 
     def unseen(self, facts: Facts, path: str) -> Collection[str]:
@@ -96,6 +112,10 @@ class Judge:
         found = self._resolve(facts, published_form(manifest), frozenset(), with_coming=False)
         return () if isinstance(found, MissingFeature) else found.unseen
 
+    def _look_at(self, names: Iterable[str]) -> None:
+        if self._looking:
+            self._looking[-1].update(names)
+
     def publishable(self, facts: Facts, path: str) -> Publishable:
         """The verdict on the package of a manifest.
 
@@ -104,12 +124,23 @@ class Judge:
         """
         key = facts.repository, path
         if key not in self._verdicts:
+            before = self._market.open_questions
             self._judging.append(key)
+            self._looking.append(set())
             try:
                 self._verdicts[key] = self._judge(facts, path)
             finally:
                 self._judging.pop()
+                names = self._looking.pop()
+            self._bases[key] = Basis(frozenset(names), self._market.open_questions == before)
+        if self._looking:
+            self._looking[-1] |= self._bases[key].names
+            self._market.open_questions += not self._bases[key].is_whole
         return self._verdicts[key]
+
+    def basis(self, facts: Facts, path: str) -> Basis:
+        """What the verdict on a package, which was asked for before, rests on."""
+        return self._bases[facts.repository, path]
 
     def _judge(self, facts: Facts, path: str) -> Publishable:
         manifest = facts.manifests.resolve(path)
@@ -120,6 +151,7 @@ class Judge:
             return Publishable(NEVER, "there is no package")
         if package.publish == ():
             return Publishable(NEVER, "it says publish = false")
+        self._look_at(one.package for one in manifest.dependencies)
         reasons = refused_by_findings(self._said(facts, path), facts.repository)
         refusal = self._workspaces_of(facts).refusal(manifest)
         if refusal is not None:
@@ -138,10 +170,14 @@ class Judge:
         return self._at_registry(facts, manifest, package, reasons)
 
     def _at_registry(self, facts: Facts, manifest: Manifest, package: Package, reasons: list[Reason]) -> Publishable:
+        self._look_at([package.name])
         standing = self._market.standing(facts, package)
         if package.is_bound_for_crates_io and standing.is_published is not True:  # cargo looks for the version first
             reasons += refused_for_files(facts, manifest)
-        other = self._market.other_spelling(facts, package.name) if standing.is_published is False else None
+        other = None
+        if standing.is_published is False:
+            self._look_at(spellings(package.name, MOST_PARTS))
+            other = self._market.other_spelling(facts, package.name)
         if other is not None:
             message = f"crates.io has `{other}`, and takes no second spelling of that name"
             reasons.append(Reason(message, "", facts.repository, manifest.path, 1, other))
@@ -179,6 +215,7 @@ class Judge:
             coming = next(one for one in self._market.coming()[name] if one.release.version == offer.text)
             key = coming.facts.repository, coming.path
             if key in self._judging:
+                self._market.open_questions += 1  # which one is asked about first decides what is said
                 reasons.append(clash._replace(message=f"{clash.message}, and `{name}` in turn needs this one first"))
                 continue
             verdict = self.publishable(coming.facts, coming.path)
@@ -193,8 +230,7 @@ class Judge:
         if resolution.is_given_up:
             return ["which versions go together took too long to find out"]
         direct = {one.package for one in release.dependencies}
-        wanted = self.wanted.setdefault(facts.repository, set())
-        wanted.update(resolution.unseen)
+        self._market.want(facts, resolution.unseen)
         return [f"`{name}`: {why.why}" for name, why in resolution.unseen.items() if name in direct]
 
     def _resolve(
@@ -203,16 +239,22 @@ class Judge:
         needs = needs_of(release)
         if isinstance(needs, MissingFeature):
             return needs
+        self._look_at(one.package for one in needs)
         patched = self._patched(facts)
         if patched:
             needs = tuple(one for one in needs if not _is_patched(facts, one, patched))
         if release.links is None and not with_coming:
             shelf = self._market.shelf(facts)
-            unseen = self._common.setdefault(shelf, Resolver(shelf)).goes_along(needs)
-            if unseen is not None:
-                return Resolution({}, None, unseen)
+            if (shelf, needs) not in self._along:
+                self._along[shelf, needs] = self._common.setdefault(shelf, Resolver(shelf)).goes_along(needs)
+            along = self._along[shelf, needs]
+            if along is not None:
+                self._look_at(along.reached)
+                return Resolution({}, None, along.unseen)
         resolver = self._resolver(facts, locked, with_coming=with_coming)
-        return resolver.resolve([(need, "") for need in needs], release.links)
+        found = resolver.resolve([(need, "") for need in needs], release.links)
+        self._look_at(resolver.looked)
+        return found
 
     def _patched(self, facts: Facts) -> dict[str, Version]:
         if facts.repository not in self._patches:
@@ -234,19 +276,19 @@ class Judge:
         key = facts.repository, root.path
         if key not in self._locks:
             self._locks[key] = self._look_at_lock(facts, root, manifest)
-        pins, said, stale = self._locks[key]
+        pins, said, stale, names = self._locks[key]
+        self._look_at(names)
         return pins, [*said, *(stale if manifest.folder == root.folder else ())]
 
-    def _look_at_lock(
-        self, facts: Facts, root: Manifest, manifest: Manifest
-    ) -> tuple[Pins, list[Reason], list[Reason]]:
+    def _look_at_lock(self, facts: Facts, root: Manifest, manifest: Manifest) -> Lock:
         locked = read_lock(facts, root)
         if not locked.is_there or locked.fault is not None:
-            return frozenset(), [locked.fault] if locked.fault else [], []
+            return frozenset(), [locked.fault] if locked.fault else [], [], ()
         members = members_of(facts, manifest)
         resolver = self._resolver(facts, locked.pins, with_coming=False)
         workspace = LockedWorkspace(facts, self._market.shelf(facts), resolver.resolve)
-        return locked.pins, workspace.reasons(members, is_stale=bool(locked.stale)), list(locked.stale[:1])
+        reasons = workspace.reasons(members, is_stale=bool(locked.stale))
+        return locked.pins, reasons, list(locked.stale[:1]), resolver.looked
 
     def _workspaces_of(self, facts: Facts) -> Workspaces:
         return self._workspaces.setdefault(facts.repository, Workspaces(facts.manifests, facts.repository))

@@ -46,6 +46,7 @@ class Market:
 
     Attributes:
         wanted: see `batuta_hooks.checks.publishable.Judge`.
+        open_questions: how often something would have been better known.
     """
 
     def __init__(self, facts: Iterable[Facts]) -> None:
@@ -53,6 +54,13 @@ class Market:
         self._shelves: dict[Callable[[str], object], Shelf] = {}
         self._coming: dict[str, list[Coming]] | None = None
         self.wanted: dict[str, set[str]] = {}
+        self.open_questions = 0
+
+    def want(self, facts: Facts, names: Iterable[str]) -> None:
+        """Note the crates about which more should be known for a repository."""
+        names = tuple(names)
+        self.open_questions += len(names)
+        self.wanted.setdefault(facts.repository, set()).update(names)
 
     def look_again(self, packages: Collection[str]) -> None:
         """Ask anew about packages of which more is known now."""
@@ -64,22 +72,21 @@ class Market:
         """Whether the registry has the version of a package."""
         published = facts.published(package.name)
         if isinstance(published, Unknown):
-            self.wanted.setdefault(facts.repository, set()).add(package.name)
+            self.want(facts, [package.name])
             return Standing(None, f"`{package.name}`: {published.why}")
         version = package.version or ""
         if _has(published, version):
             return Standing(True, is_yanked=_has(Published((), published.yanked), version))
         if self.is_recent(facts, package.name) or _has_above(published, version):
             return Standing(False)
-        self.wanted.setdefault(facts.repository, set()).add(package.name)
+        self.want(facts, [package.name])
         return Standing(None, "the registry was asked about it before the newest commit here")
 
     def other_spelling(self, facts: Facts, name: str) -> str | None:
         """The other name under which the registry has what crates.io takes for the same crate."""
         other = facts.spelled_as(name)
         if other is None:
-            unseen = [one for one in spellings(name, MOST_PARTS) if isinstance(facts.published(one), Unknown)]
-            self.wanted.setdefault(facts.repository, set()).update(unseen)
+            self.want(facts, (one for one in spellings(name, MOST_PARTS) if isinstance(facts.published(one), Unknown)))
         return None if other == name else other
 
     def is_recent(self, facts: Facts, name: str) -> bool:

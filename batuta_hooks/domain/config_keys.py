@@ -22,12 +22,7 @@ Key = tuple[str | int, ...]
 _ANY: Mapping[str, Any] = {}
 _STRING = {"type": "string"}
 _PART = r"[=<>~^]{0,2}\s*(?:[*xX]|[0-9]+)(?:\.(?:[*xX]|[0-9]+)){0,2}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
-_TAG_PART = r"(?:[^{}\x00-\x20\x7f~^:?*\[\\]|\{crate\})*"
-#: What git takes for the name of a ref once both are filled in (`git-check-ref-format(1)`); each is named once at most.
-_TEMPLATE = (
-    r"^(?![-./])(?!.*(?:\.\.|//|/\.|\.lock/))(?!.*\{crate\}.*\{crate\})(?!.*(?:[./]|\.lock)(?![\s\S]))"
-    rf"{_TAG_PART}\{{version\}}{_TAG_PART}(?![\s\S])"
-)
+_TAG_PART = r"(?:[^{} \t\n]|\{crate\})*"
 
 _MOST_SECONDS = 366 * 24 * 3600
 _SHOWN_CHARACTERS = 60
@@ -225,9 +220,9 @@ def _is_requirement(value: Any) -> bool:
 
 
 def _is_template(value: Any) -> bool:
-    import re
-
-    return isinstance(value, str) and re.search(_TEMPLATE, value) is not None
+    if not isinstance(value, str) or value.count("{version}") != 1:
+        return False
+    return not any(sign in value.replace("{version}", "").replace("{crate}", "") for sign in "{} \t\n")
 
 
 def _is_inside(value: Any) -> bool:
@@ -276,9 +271,9 @@ REQUIREMENT = Value(
     schema=_STRING | {"pattern": rf"^\s*{_PART}\s*(?:,\s*{_PART}\s*)*,?\s*$"},
 )
 TEMPLATE = Value(
-    'a tag that git takes, of {version} and perhaps {crate}, such as "{crate}-v{version}"',
+    'a tag of {version} and perhaps {crate}, such as "{crate}-v{version}"',
     _is_template,
-    schema=_STRING | {"pattern": _TEMPLATE},
+    schema=_STRING | {"pattern": rf"^{_TAG_PART}\{{version\}}{_TAG_PART}$"},
 )
 _FEATURES = {"type": "array", "minItems": 2, "items": TEXT.schema}
 EXCLUSIVE = Value(

@@ -12,12 +12,11 @@ from heapq import heappop, heappush
 from batuta_hooks.domain.chosen_circles import Ranks
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.domain.semver import InvalidRequirement, Requirement
 from batuta_hooks.domain.shelf import MissingFeature, Need, Offer, Shelf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     Place = tuple[str, str, tuple[int, ...]]
     """A package, its home and a bucket of its versions: where one version may be chosen."""
@@ -63,6 +62,18 @@ class Resolution(NamedTuple):
     clash: Clash | None
     unseen: dict[str, Unknown]
     is_given_up: bool = False
+
+
+class Along(NamedTuple):
+    """A package whose needs can be met.
+
+    Attributes:
+        reached: the packages that they lead to.
+        unseen: those among them of which nothing is known, with what keeps it from being known.
+    """
+
+    reached: tuple[str, ...]
+    unseen: dict[str, Unknown]
 
 
 class _Pending(NamedTuple):
@@ -125,15 +136,17 @@ class Resolver:
         self._unseen: dict[str, Unknown] = {}
         self._number = 0
         self._commons: list[tuple[_State, Ranks]] = []
+        #: the packages that were looked at to resolve anything
+        self.looked: set[str] = set()
 
-    def goes_along(self, needs: Sequence[Need]) -> dict[str, Unknown] | None:
+    def goes_along(self, needs: Sequence[Need]) -> Along | None:
         """Whether a package's needs can be met, if possible beside those of packages that were met so before.
 
         What goes together goes by itself: such a package has a resolution, and where packages need much the same, that
         is found out with a fraction of the work. A package that goes along with none begins a choice of its own.
 
         Returns:
-            The packages among those it reaches of which nothing is known, with the reason; ``None``: no choice at all.
+            What it reaches; ``None``: there is no choice at all.
         """
         asked = [(need, "") for need in needs]
         self._unseen, unseen = {}, self._unseen
@@ -151,23 +164,24 @@ class Resolver:
         self._unseen = unseen | self._unseen
         if clash is not None:
             return None
-        return self._unseen_from(needs, state) if self._unseen else {}
+        reached = self._reached(needs, state)
+        return Along(reached, {name: self._unseen[name] for name in reached if name in self._unseen})
 
-    def _unseen_from(self, needs: Sequence[Need], state: _State) -> dict[str, Unknown]:
-        found: dict[str, Unknown] = {}
+    def _reached(self, needs: Sequence[Need], state: _State) -> tuple[str, ...]:
+        """The packages that needs lead to in a choice, in the order in which they are met."""
+        found: dict[str, None] = {}
         reached = dict.fromkeys(needs)
         pending = list(reached)
         while pending:
             need = pending.pop()
-            if need.package in self._unseen:
-                found[need.package] = self._unseen[need.package]
+            found[need.package] = None
             offer = self._chosen(state, need)
             further = self._shelf.needs(need, offer) if offer is not None else ()
             if not isinstance(further, (Unknown, MissingFeature)):
                 fresh = [one for one in dict.fromkeys(further) if one not in reached]
                 reached.update(dict.fromkeys(fresh))
                 pending += fresh
-        return found
+        return tuple(found)
 
     def _chosen(self, state: _State, need: Need) -> Offer | None:
         """The version that was chosen for a need."""
@@ -226,6 +240,7 @@ class Resolver:
         if need in state.taken:
             return
         state.taken.add(need)
+        self.looked.add(need.package)
         offers = self._shelf.matching(need)
         if isinstance(offers, Unknown):
             self._unseen[need.package] = offers
@@ -287,12 +302,7 @@ class Resolver:
         return clash or self._nothing(need, pending.by)
 
     def _is_beyond(self, need: Need) -> bool:
-        if need.home or self._must_know(need.package):
-            return False
-        offers = self._shelf.offers(need.package)
-        return not isinstance(offers, Unknown) and is_above(
-            need.requirement, (one for one in offers if not one.is_coming)
-        )
+        return not need.home and not self._must_know(need.package) and self._shelf.is_beyond(need)
 
     def _nothing(self, need: Need, by: str) -> Clash:
         offers = () if need.home else self._shelf.offers(need.package)
@@ -337,12 +347,3 @@ class Resolver:
         by = f"{need.package} {offer.text}"
         for one in needs:
             self._add(state, one, by, level)
-
-
-def is_above(requirement: str, offers: Iterable[Offer]) -> bool:
-    """Whether a requirement asks for more than any of the versions: a later one could meet it."""
-    try:
-        wanted = Requirement.parse(requirement)
-    except InvalidRequirement:
-        return False
-    return all(one.version.precedence < wanted.at_least for one in offers)

@@ -263,6 +263,13 @@ class Shelf:
             )
         return found
 
+    def is_beyond(self, need: Need) -> bool:
+        """Whether a need asks for more than any version that the registry has: a later one could meet it."""
+        wanted, offers = _requirement(need.requirement), self.offers(need.package)
+        if wanted is None or isinstance(offers, Unknown):
+            return False
+        return all(one.version.precedence < wanted.at_least for one in offers if not one.is_coming)
+
     def links(self, need: Need, offer: Offer) -> str | None:
         """The native library that a version links to."""
         bundle = self._local[need.home][1] if need.home else self.bundle(need.package, offer)

@@ -130,9 +130,20 @@ def gather_facts(
         was_readable=_readable_at(repository, base),
         is_on_disk=lambda path: bool(repository.top) and os.path.lexists(f"{repository.top}/{path}"),
         stack=Stack(lambda: crates_in(manifests, manifests.tree.manifest_paths)),
-        committed_at=lambda: repository.objects.committed_at(commit),
+        committed_at=_committed_at(repository, commit),
         lockfile=_lockfiles_of(manifests),
     )
+
+
+def _committed_at(repository: Repository, commit: str) -> Callable[[], int | None]:
+    found: list[int | None] = []
+
+    def committed_at() -> int | None:
+        if not found:
+            found.append(repository.objects.committed_at(commit))
+        return found[0]
+
+    return committed_at
 
 
 def _siblings_of(repository: Repository) -> Callable[[str], Sibling | None]:

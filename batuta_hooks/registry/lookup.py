@@ -53,6 +53,7 @@ class Answer(NamedTuple):
         source: the URL that answered, or `FROM_CARGO`.
         is_fresh: whether asking again is not yet due; never of cargo's copy.
         read: gives the index file and where its lines are, for `releases` and `release`.
+        identity: names the content of the index file, equal for equal content of one source.
         tops, rust: what is known of some versions without reading it, see `batuta_hooks.registry.tops`.
     """
 
@@ -66,6 +67,7 @@ class Answer(NamedTuple):
     source: str
     is_fresh: bool
     read: Callable[[], _Index | Miss]
+    identity: str
     tops: str = ""
     rust: str = ""
 
@@ -167,6 +169,7 @@ class Lookup:
             entry.source,
             is_fresh(key, entry, self._now, self._ttl_s),
             read,
+            entry.sha256,
             entry.tops,
             entry.rust,
         )
@@ -180,6 +183,8 @@ class Lookup:
         for cached in cached_indexes(self._cargo_home, self._registry, crate):
             if (len(cached.lines), int(cached.written_s)) <= known:
                 continue  # a line lists one version at most
+            from binascii import crc32
+
             from batuta_hooks.registry.index import versions
 
             listed = versions(cached.data, crate, cached.lines)
@@ -196,6 +201,7 @@ class Lookup:
                     FROM_CARGO,
                     False,
                     _reader(cached),
+                    f"{crc32(cached.data):08x} {len(cached.data)}",
                 )
 
 

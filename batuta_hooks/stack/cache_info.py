@@ -11,6 +11,7 @@ from batuta_hooks.registry.cache import SIZE_LIMIT_BYTES, Cache
 from batuta_hooks.registry.entry import ABSENT, ARCHIVE, TTL_S, Entry, Key, Miss, is_fresh
 from batuta_hooks.registry.glance import cache_folder, examine
 from batuta_hooks.stack.hits import Hits, forget_hits, read_hits
+from batuta_hooks.stack.memory_file import forget_records
 
 
 class Holding(NamedTuple):
@@ -100,7 +101,7 @@ def read_contents(now: int, ttl_s: int = TTL_S, environment: Mapping[str, str] =
 
 
 def clear_cache(environment: Mapping[str, str] = os.environ) -> Contents:
-    """Remove every answer; returns what there was.
+    """Remove every answer, and what checks remembered; returns what there was.
 
     Raises:
         BatutaError: there is a cache, and it cannot be emptied.
@@ -112,6 +113,7 @@ def clear_cache(environment: Mapping[str, str] = os.environ) -> Contents:
             if cache.warnings:
                 raise BatutaError(cache.warnings[-1], where=before.path)
         forget_hits(before.path)
+        forget_records(environment)
     return before
 
 

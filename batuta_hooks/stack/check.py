@@ -32,7 +32,8 @@ from batuta_hooks.stack.judging import (
     judge_opened,
     open_repository,
 )
-from batuta_hooks.stack.publishable import Verdicts, judge_publishable, refused_links
+from batuta_hooks.stack.memory import Memory
+from batuta_hooks.stack.publishable import Verdicts, facts_for, judge_publishable, refused_links, said_of
 from batuta_hooks.stack.registry_view import View
 from batuta_hooks.stack.shards import Shard, part_of, places_of
 from batuta_hooks.stack.strangers import set_strangers_aside
@@ -95,7 +96,8 @@ def check(  # noqa: PLR0913  named options
             if asking:
                 supposing.tell(ready, registries)
             strangers = set_strangers_aside(ready, registries) if asking else {}
-            verdicts = judge_publishable(ready, registries if asking else None, crates, on_progress, places)
+            memory = _memory(workspace, ready, registries, asking) if asking and not what_if else None
+            verdicts = judge_publishable(ready, registries if asking else None, crates, on_progress, places, memory)
             found = look_deep(ready, registries, crates, places) if deep and asking else Deep()
             mine = [one for one in opened if places is None or one.checkout.path in places]
             views = [_view(one, registries) if asking else None for one in mine]
@@ -112,9 +114,11 @@ def check(  # noqa: PLR0913  named options
                     ahead = (*strangers.get(one.checkout.path, ()), *found.findings.get(one.checkout.path, ()))
                     return [*said[0], *ahead, *refused], said[1]
 
-                return judge_opened(one, now.date(), view, more)
+                return judge_opened(one, now.date(), view, more, memory)
 
             judged = list(threads.map(judged_one, mine, views))
+            if memory is not None:
+                memory.save(drops_others=not crates and places is None)
     judged = [one for one in judged if one.has_manifests or _counts(workspace, one.checkout)]
     open_ones = [one for one in opened if isinstance(one, Opened)]
     failed = [one.checkout for one in judged if one.checkout.error is not None]
@@ -250,6 +254,16 @@ def side_by_side(opened: Sequence[Opened | Judged]) -> list[Opened | Judged]:
 
 def _view(one: Opened | Judged, registries: Registries) -> View | None:
     return registries.at(one.folder, one.config.ttl_s) if isinstance(one, Opened) else None
+
+
+def _memory(workspace: Workspace, ready: Sequence[Opened], registries: Registries, asking: Asking) -> Memory | None:
+    """What earlier runs came to; nothing where it is to be judged as of another time."""
+    if asking.as_of:
+        return None
+    facts = [facts_for(one, registries) for one in ready]
+    views = [registries.at(one.folder, one.config.ttl_s) for one in ready]
+    configs = [repr(one.config) for one in ready]
+    return Memory(workspace.folder, facts, views, configs, said_of(ready), asking.environment)
 
 
 def _selected(crates: tuple[Crate, ...], names: Iterable[str], failed: int) -> tuple[Crate, ...]:

@@ -28,6 +28,7 @@ from batuta_hooks.gather.repository import INDEX, WORKTREE, Repository
 from batuta_hooks.registry.names import is_crate_name
 from batuta_hooks.stack.checkouts import BARE, Checkout, Workspace, inspect
 from batuta_hooks.stack.crates import Crates
+from batuta_hooks.stack.memory import Asked, Memory, Subject
 from batuta_hooks.stack.registry_view import View
 from batuta_hooks.stack.verdict import Crate
 
@@ -165,16 +166,23 @@ def edges_in(opened: Opened) -> Iterator[Edge]:
             yield from edges_of(manifest, opened.checkout.path)
 
 
-def judge_opened(opened: Opened, today: date, view: View | None, more: Callable[[], Said] = lambda: ([], [])) -> Judged:
+def judge_opened(
+    opened: Opened,
+    today: date,
+    view: View | None,
+    more: Callable[[], Said] = lambda: ([], []),
+    memory: Memory | None = None,
+) -> Judged:
     """Judge one repository; what keeps it from being judged is its own result.
 
     Args:
         today: the day on which exceptions must hold.
         view: what the registry knows; ``None`` where it is not to be looked at.
         more: says what else is to be said of its crates, by other checks than those of manifests.
+        memory: where what was said is remembered from run to run; ``None`` for nowhere.
     """
     try:
-        return _judge(opened, today, view, more())
+        return _judge(opened, today, view, more(), memory)
     except BatutaError as error:
         return _failed(opened.checkout, error)
     finally:
@@ -211,17 +219,19 @@ def judged_paths(paths: Iterable[str], config: Config) -> list[str]:
     return [path for path in paths if not is_skipped(path, config.skip_paths)]
 
 
-def _judge(opened: Opened, today: date, view: View | None, more: Said) -> Judged:
+def _judge(opened: Opened, today: date, view: View | None, more: Said, memory: Memory | None) -> Judged:
     checkout, config = opened.checkout, opened.config
     facts = opened.facts
     if view:
-        facts = facts._replace(published=view.published, release=view.release, origin=view.origin)
+        facts = facts._replace(
+            published=view.published, release=view.release, origin=view.origin, rust_version=view.rust_version
+        )
     makers = Crates(checkout.path, os.path.basename(opened.folder), facts, view.answer if view else None)
     crates, loose, undecided = [], set(), {one for one in more[1] if not one.crate}
     for path in judged_paths(facts.judged, config):
         # asked one by one, so that each answer is known to be about this crate
         about = facts._replace(judged=(path,), configs=())
-        aligned = ask(about, alignment.find)
+        aligned = _aligned(about, path, memory)
         # where the registry is not to be looked at, what it has is no open question
         raw, unknown = _together(opened.said.get(path) or ask(about), aligned if view else (aligned[0], []))
         name = manifest.name if isinstance(manifest := facts.manifests.resolve(path), Manifest) else ""
@@ -255,6 +265,20 @@ def ask(facts: Facts, find: Callable[[Facts], Iterator[Finding | Unknown]] = pat
         else:
             unknown.add(said)
     return sorted(findings), sorted(unknown)
+
+
+def _aligned(about: Facts, path: str, memory: Memory | None) -> Said:
+    """What the checks of versions say of one manifest."""
+    if memory is None:
+        return ask(about, alignment.find)
+    subject = Subject("aligned", about.repository, path, memory.stack)
+    found = memory.recall(subject)
+    if found is not None:
+        return [Finding(*one) for one in found[0]], [Unknown(*one) for one in found[1]]
+    asked = Asked(about)
+    said = ask(asked.facts, alignment.find)
+    memory.keep(subject, said, asked.names, asked.origins)
+    return said
 
 
 def _together(first: Said, second: Said) -> Said:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from batuta_hooks.checks.native_links import links_finding
-from batuta_hooks.checks.publishable import Judge
+from batuta_hooks.checks.publishable import Basis, Judge
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.manifest import Manifest
-from batuta_hooks.domain.publishable import UNKNOWN, Publishable
+from batuta_hooks.domain.publishable import UNKNOWN, Publishable, Reason
 from batuta_hooks.registry.licenses import is_license_expression
 from batuta_hooks.registry.names import is_crate_name
 from batuta_hooks.stack.crates_io import Registries, Wanted
 from batuta_hooks.stack.judging import Opened, ask, judged_paths
+from batuta_hooks.stack.memory import Memory, Subject
 
 #: How often the registry is asked about crates that an earlier answer first named: as deep as their dependencies go.
 _MOST_ROUNDS = 16
@@ -29,6 +30,7 @@ def judge_publishable(
     selected: Collection[str] = (),
     told: Callable[[int, int], None] = lambda _done, _total: None,
     places: Collection[str] | None = None,
+    memory: Memory | None = None,
 ) -> Verdicts:
     """The verdict on every package.
 
@@ -41,19 +43,22 @@ def judge_publishable(
         selected: names of the crates to judge; none for all.
         places: the repositories whose packages to judge; ``None`` for all.
         told: called with how many repositories are judged, of how many; once more in every round.
+        memory: where verdicts are remembered from run to run; ``None`` for nowhere.
     """
-    every = [_facts(one, registries) for one in opened]
-    judge = Judge(every, is_license_expression, _said(opened))
+    every = [facts_for(one, registries) for one in opened]
+    said = said_of(opened)
+    judge = Judge(every, is_license_expression, said)
     judged = [facts for facts in every if places is None or facts.repository in places]
     chosen = [(facts, path) for facts in judged for path in _paths(facts, selected)]
-    if registries is not None:
-        asking = _Asking(opened, registries, judge)
-        asking.until_all_is_seen(chosen)
-        verdicts = _judge_all(judge, chosen, told)
-        while asking.ask(judge.wanted):
-            verdicts = _judge_all(judge, chosen, told)
-        return verdicts
-    return _judge_all(judge, chosen, told)
+    if registries is None:
+        return _judge_all(judge, chosen, told)
+    memories = None if memory is None else _Verdicts(memory, said)
+    asking = _Asking(opened, registries, judge, memory)
+    asking.until_all_is_seen([one for one in chosen if memories is None or memories.recall(*one) is None])
+    verdicts = _judge_all(judge, chosen, told, memories)
+    while asking.ask(judge.wanted):
+        verdicts = _judge_all(judge, chosen, told, memories)
+    return verdicts
 
 
 def refused_links(opened: Opened, verdicts: Verdicts) -> Iterator[Finding]:
@@ -67,17 +72,51 @@ def refused_links(opened: Opened, verdicts: Verdicts) -> Iterator[Finding]:
                     yield links_finding(manifest, reason)
 
 
+class _Verdicts:
+    """Verdicts in the memory: those alone for which every question was answered.
+
+    Args:
+        said: what `batuta_hooks.checks.path_deps` says of a manifest.
+    """
+
+    def __init__(self, memory: Memory, said: Callable[[Facts, str], Iterable[Finding | Unknown]]) -> None:
+        self._memory = memory
+        self._said = said
+        self._subjects: dict[tuple[str, str], Subject] = {}
+
+    def _subject(self, facts: Facts, path: str) -> Subject:
+        place = facts.repository, path
+        if place not in self._subjects:
+            self._subjects[place] = Subject("publishable", *place, repr(list(self._said(facts, path))))
+        return self._subjects[place]
+
+    def recall(self, facts: Facts, path: str) -> Publishable | None:
+        """The verdict on the package of a manifest."""
+        found = self._memory.recall(self._subject(facts, path))
+        if found is None:
+            return None
+        verdict, why, reasons, after = found
+        return Publishable(verdict, why, tuple(Reason(*reason) for reason in reasons), tuple(after))
+
+    def keep(self, facts: Facts, path: str, verdict: Publishable, basis: Basis) -> None:
+        """Remember it."""
+        if basis.is_whole:
+            self._memory.keep(self._subject(facts, path), verdict, basis.names)
+
+
 class _Asking:
     """Asks the registries about what the judge would like to know more of, about each crate once.
 
     Args:
         opened: all repositories.
+        memory: is told where more is known.
     """
 
-    def __init__(self, opened: Sequence[Opened], registries: Registries, judge: Judge) -> None:
+    def __init__(self, opened: Sequence[Opened], registries: Registries, judge: Judge, memory: Memory | None) -> None:
         self._opened = opened
         self._registries = registries
         self._judge = judge
+        self._memory = memory
         self._asked: dict[str, set[str]] = {}
         self._rounds = 0
 
@@ -105,6 +144,8 @@ class _Asking:
         names = {name for one in wanted for name in one.crates}
         self._registries.forget(names)
         self._judge.look_again(names)
+        if self._memory is not None:
+            self._memory.look_again()
         return True
 
 
@@ -115,7 +156,8 @@ def _paths(facts: Facts, selected: Collection[str]) -> Iterator[str]:
             yield path
 
 
-def _said(opened: Sequence[Opened]) -> Callable[[Facts, str], Iterable[Finding | Unknown]]:
+def said_of(opened: Sequence[Opened]) -> Callable[[Facts, str], Iterable[Finding | Unknown]]:
+    """What `batuta_hooks.checks.path_deps` says of a manifest of one of the repositories."""
     told = {one.checkout.path: one.said for one in opened}
 
     def said(facts: Facts, path: str) -> Iterable[Finding | Unknown]:
@@ -132,19 +174,34 @@ def _unseen(judge: Judge, facts: Facts, path: str) -> Collection[str]:
         return ()  # the verdict says so
 
 
-def _judge_all(judge: Judge, chosen: Sequence[tuple[Facts, str]], told: Callable[[int, int], None]) -> Verdicts:
+def _judge_all(
+    judge: Judge,
+    chosen: Sequence[tuple[Facts, str]],
+    told: Callable[[int, int], None],
+    memories: _Verdicts | None = None,
+) -> Verdicts:
     verdicts: dict[tuple[str, str], Publishable] = {}
     numbers = {name: number for number, name in enumerate(dict.fromkeys(facts.repository for facts, _ in chosen), 1)}
     for facts, path in chosen:
         try:
-            verdicts[facts.repository, path] = judge.publishable(facts, path)
+            verdicts[facts.repository, path] = _verdict(judge, facts, path, memories)
         except BatutaError as error:
             verdicts[facts.repository, path] = Publishable(UNKNOWN, f"the repository cannot be read: {error.what}")
         told(numbers[facts.repository], len(numbers))
     return verdicts
 
 
-def _facts(one: Opened, registries: Registries | None) -> Facts:
+def _verdict(judge: Judge, facts: Facts, path: str, memories: _Verdicts | None) -> Publishable:
+    verdict = memories.recall(facts, path) if memories is not None else None
+    if verdict is None:
+        verdict = judge.publishable(facts, path)
+        if memories is not None:
+            memories.keep(facts, path, verdict, judge.basis(facts, path))
+    return verdict
+
+
+def facts_for(one: Opened, registries: Registries | None) -> Facts:
+    """A repository's facts as the judge of publications wants them."""
     facts = one.facts._replace(judged=judged_paths(one.facts.judged, one.config), repository=one.checkout.path)
     if registries is None:
         return facts

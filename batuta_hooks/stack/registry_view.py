@@ -13,7 +13,7 @@ from batuta_hooks.domain.facts import Origin, Published
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.release import Release
 from batuta_hooks.gather.registry import Registry
-from batuta_hooks.registry.lookup import FROM_CARGO, Answer, as_published, release_of
+from batuta_hooks.registry.lookup import FROM_CARGO, Answer, as_published, release_of, rust_of
 from batuta_hooks.stack.hits import CACHE, CARGO_HOME, NOWHERE, REGISTRY
 from batuta_hooks.stack.supposed_answers import answered_as_of, seconds, with_version
 
@@ -93,6 +93,13 @@ class View:
         is_settled = answer.checked_at >= seconds(self._then) if self._then else self.sources[crate] == REGISTRY
         return published._replace(is_of_this_run=is_settled)
 
+    def identity(self, crate: str) -> str:
+        """What names all that is known of a crate: equal for equal knowledge."""
+        answer = self.answer(crate)
+        if isinstance(answer, Unknown):
+            return f"unknown: {answer.why}"
+        return f"{answer.spelled} {'absent' if answer.is_absent else answer.identity}"
+
     def release(self, crate: str, version: str) -> Release | Unknown | None:
         """All that the index says of one version; ``None`` where it lists, or listed then, no such version."""
         key = crate, version
@@ -106,6 +113,14 @@ class View:
                 found = found._replace(yanked=False)
             self._releases[key] = found
         return self._releases[key]
+
+    def rust_version(self, crate: str, version: str) -> str | Unknown | None:
+        """The Rust that one version declares, empty for none; ``None`` where the index does not list it."""
+        if self._then or crate in self._supposed:
+            release = self.release(crate, version)
+            return release if release is None or isinstance(release, Unknown) else release.rust_version or ""
+        with self._turn:
+            return rust_of(self.answer(crate), version)
 
     def origin(self, crate: str, version: str) -> Origin | Unknown:
         """From which commit a published version was made, as far as its archive's facts are in the cache."""

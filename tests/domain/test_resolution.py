@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 import pytest
@@ -23,10 +23,9 @@ from batuta_hooks.domain.resolution import (
     YANKED,
     Resolution,
     Resolver,
-    is_above,
 )
 from batuta_hooks.domain.semver import Requirement, Version
-from batuta_hooks.domain.shelf import MissingFeature, Need, Offer, Shelf, bundle_of, expand
+from batuta_hooks.domain.shelf import MissingFeature, Need, Shelf, bundle_of, expand
 from tests.support.process import run, unmeasured
 
 Index = Mapping[str, Mapping[str, Release]]
@@ -63,6 +62,12 @@ def shelf_of(found: Index, coming: Mapping[str, list[Release]] | None = None) ->
         return Published(unyanked, tuple(one.version for one in releases if one.yanked))
 
     return Shelf(published, lambda package, version: found[package].get(version), coming)
+
+
+def unseen_along(resolver: Resolver, wanted: Sequence[Need]) -> set[str] | None:
+    """The packages of which nothing is known, where needs go along; ``None`` where they do not."""
+    along = resolver.goes_along(wanted)
+    return None if along is None else set(along.unseen)
 
 
 def resolved(found: Index, *wanted: str, links: str | None = None) -> Resolution:
@@ -123,10 +128,10 @@ def test_circles_among_many() -> None:
         d=[released("1.0.0", needs("b ^1", "c"))],
     )
     resolver = Resolver(shelf_of(found))
-    assert resolver.goes_along([Need("a", "^1")]) == {}
-    assert resolver.goes_along([Need("c", "^1")]) == {}
+    assert unseen_along(resolver, [Need("a", "^1")]) == set()
+    assert unseen_along(resolver, [Need("c", "^1")]) == set()
     assert resolver.goes_along([Need("d", "^1")]) is None
-    assert resolver.goes_along([Need("a", "^1"), Need("c", "^1")]) == {}
+    assert unseen_along(resolver, [Need("a", "^1"), Need("c", "^1")]) == set()
     other_bucket = index(a=[released("1.0.0"), released("2.0.0", needs("a ^1"))])
     assert resolved(other_bucket, "a ^2").clash is None
 
@@ -179,9 +184,7 @@ def test_above_everything_known() -> None:
     assert (old.clash, set(old.unseen)) == (None, {"a"})
     below = Resolver(found, must_know=lambda _: False).resolve([(Need("a", "^0.9"), "")])
     assert below.clash is not None
-    assert is_above("^2", [Offer(Version(1, 9, 9), "1.9.9")])
-    assert not is_above("^2", [Offer(Version(2, 0, 0), "2.0.0")])
-    assert not is_above("no requirement", [])
+    assert [found.is_beyond(Need("a", text)) for text in ("^2", "^1", "no requirement")] == [True, False, False]
 
 
 def test_what_is_coming() -> None:
@@ -364,8 +367,11 @@ def test_what_is_not_known_of_a_package_among_others() -> None:
 
     together = Resolver(Shelf(published, lambda package, version: found[package].get(version)))
     for wanted, unseen in [(["a"], {"lost"}), (["b"], {"gone"}), (["c"], {"gone"}), (["a", "c"], {"lost", "gone"})]:
-        assert set(together.goes_along([Need(name, "^1") for name in wanted]) or ()) == unseen
-    assert together.goes_along([Need("c", "=1.0.0")]) == {}
+        assert unseen_along(together, [Need(name, "^1") for name in wanted]) == unseen
+    along = together.goes_along([Need("c", "=1.0.0")])
+    assert along is not None
+    assert (along.reached, along.unseen) == (("c",), {})
+    assert set(together.goes_along([Need("b", "^1")]).reached) == {"b", "c"}  # type: ignore[union-attr]
 
 
 def test_a_shelf_looks_again() -> None:

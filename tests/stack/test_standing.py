@@ -14,7 +14,7 @@ from batuta_hooks.stack.standing import Standing, standing_of
 def answer(versions: str, yanked: str = "", *, spelled: str = "a", is_absent: bool = False) -> Answer:
     """What is known of crate `a`, its versions in one text."""
     listed, gone = tuple(versions.split()), tuple(yanked.split())
-    return Answer("a", spelled, is_absent, listed, gone, 0, 60, "https://example.com", True, lambda: Miss(""))
+    return Answer("a", spelled, is_absent, listed, gone, 0, 60, "https://example.com", True, lambda: Miss(""), "")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,119 @@
+"""The file in the cache folder that remembers what the checks of a stack came to.
+
+It is worth no error: what cannot be read, written or understood counts as forgotten.  It is JSON, nothing of it is run,
+and it is good for one state of the tool's own files alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from binascii import crc32
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from shutil import rmtree
+from typing import Any, NamedTuple
+
+from batuta_hooks.git.tree import read_regular_file
+from batuta_hooks.registry.entry import Miss
+from batuta_hooks.registry.glance import cache_folder, examine
+
+_FOLDER = "checks-v1"
+_ROOMS = ("checks", "domain", "gather", "git", "registry", "stack")
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_MOST_BYTES = 64 << 20
+
+State = tuple[str, str, str]
+"""What was asked about (a crate, and a version where its archive was), and what names the answer."""
+
+
+class Record(NamedTuple):
+    """What something came to, as JSON has it, and the answers that it rests on."""
+
+    value: Any
+    states: tuple[State, ...]
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    """What names some bytes, each part by itself."""
+    made = blake2b(digest_size=16)
+    for part in parts:
+        made.update(len(part).to_bytes(8, "big"))
+        made.update(part)
+    return made.hexdigest()
+
+
+def file_for(workspace: str, environment: Mapping[str, str]) -> str:
+    """The file of a meta-checkout; empty where there is no cache yet, or one that must not be used.
+
+    Args:
+        workspace: its absolute path.
+        environment: variables that say where the cache is.
+    """
+    base = cache_folder(environment)
+    if isinstance(base, Miss):
+        return ""
+    place = examine(base)
+    if not place.exists or place.fault:
+        return ""
+    name = os.fsencode(workspace)
+    return f"{os.path.dirname(base)}/{_FOLDER}/{crc32(name):08x}{len(name):04x}.json"
+
+
+def read_records(file: str) -> dict[str, Record]:
+    """The records by their keys, if the same tool has written them."""
+    content = read_regular_file(file, follow=False) if file else None
+    if not isinstance(content, bytes):
+        return {}
+    try:
+        read = json.loads(content)
+        if read["tool"] != _tool():
+            return {}
+        states = [(str(name), str(version), str(text)) for name, version, text in read["states"]]
+        return {
+            key: Record(value, tuple(states[place] for place in places))
+            for key, (value, places) in read["records"].items()
+        }
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+        return {}
+
+
+def write_records(file: str, records: Mapping[str, Record]) -> None:
+    """Write the records in the place of all that was there."""
+    numbers: dict[State, int] = {}
+    rows = {
+        key: [record.value, [numbers.setdefault(state, len(numbers)) for state in record.states]]
+        for key, record in sorted(records.items())
+    }
+    text = json.dumps({"tool": _tool(), "states": [*numbers], "records": rows}, separators=(",", ":"))
+    place = f"{file}.{os.getpid()}"
+    if len(text) > _MOST_BYTES:
+        return
+    try:
+        os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
+        with open(place, "w", encoding="ascii") as stream:
+            stream.write(text)
+        os.replace(place, file)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(place)
+
+
+def forget_records(environment: Mapping[str, str]) -> None:
+    """Remove the files of all meta-checkouts, if they can be removed."""
+    base = cache_folder(environment)
+    if not isinstance(base, Miss):
+        rmtree(os.path.join(os.path.dirname(base), _FOLDER), ignore_errors=True)
+
+
+def _tool() -> str:
+    """What names the rules that all of it rests on: the state of the tool's own files."""
+    found = []
+    for room in _ROOMS:
+        with os.scandir(os.path.join(_PACKAGE, room)) as files:
+            for file in files:
+                if file.name.endswith(".py"):
+                    status = file.stat()
+                    found.append(f"{room}/{file.name} {status.st_size} {status.st_mtime_ns}")
+    return digest(text.encode("utf-8", "surrogateescape") for text in sorted(found))
