@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from batuta_hooks.cli.check_published import published_object
 from batuta_hooks.domain.publishable import Publishable
-from batuta_hooks.report.json_report import exact_values, finding_object
+from batuta_hooks.report.json_report import finding_object, json_text
 from batuta_hooks.stack.check import CARGO
 from batuta_hooks.stack.checkouts import Checkout
 from batuta_hooks.stack.published_truth import Truths
@@ -43,7 +42,7 @@ def check_document(report: Report, now: datetime, truths: Truths | None = None) 
         "cargo": CARGO,
         "shard": report.part._asdict() if report.part is not None else None,
     }
-    return json.dumps(exact_values(document), ensure_ascii=False)
+    return json_text(document)
 
 
 def summary_object(report: Report) -> dict[str, int]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Iterator
 
 from batuta_hooks.cli.common import Common
 from batuta_hooks.cli.formats import MetricsFormat
-from batuta_hooks.report.json_report import exact_values
+from batuta_hooks.report.json_report import json_text
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import find_workspace
@@ -31,7 +30,7 @@ def run_metrics(common: Common, days: int, format_: MetricsFormat) -> int:
             "failures": [one._asdict() for one in metrics.failures],
             "goals": [{"goal": name, "value": value} for name, value in metrics.goals],
         }
-        print(json.dumps(exact_values(table), ensure_ascii=False))
+        print(json_text(table))
     elif format_ is MetricsFormat.HTML:
         print("\n".join(_page(metrics, timestamp)))
     else:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from batuta_hooks.cli import release_go as go
 from batuta_hooks.cli.check import Progress, asking_of, say_notes
@@ -19,13 +19,10 @@ from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import Workspace, find_workspace
 from batuta_hooks.stack.crates_io import Asking
-from batuta_hooks.stack.gate_cluster import address_of, on_cluster
-from batuta_hooks.stack.gate_errand import run_elsewhere
 from batuta_hooks.stack.gate_values import CACHED, FAILED, GateResult
 from batuta_hooks.stack.gates import Gates, failures
 from batuta_hooks.stack.journal import GATES, Journal, asked_for
 from batuta_hooks.stack.own_folder import own_folder
-from batuta_hooks.stack.rehearse import Manner, Rehearsal, Step, rehearse
 from batuta_hooks.stack.release import Prepared, Results, exit_code, gates_of, prepare, with_owners
 from batuta_hooks.stack.release_carry import Facts, carry_out, clear, differences
 from batuta_hooks.stack.release_facts import Wish
@@ -33,6 +30,9 @@ from batuta_hooks.stack.release_lock import ReleaseLock
 from batuta_hooks.stack.release_run import Manner as RunManner
 from batuta_hooks.stack.release_run import Outcome
 from batuta_hooks.stack.steps.site import Pace
+
+if TYPE_CHECKING:
+    from batuta_hooks.stack.rehearse import Rehearsal, Step
 
 _TAIL_LINES = 12
 _MOST_TAIL = 1 << 14
@@ -65,6 +65,8 @@ class ReleaseOptions(NamedTuple):
 def run_release(common: Common, options: ReleaseOptions) -> int:
     """Plan a release and do what was asked for of it; print how it stands and return the exit code."""
     if options.executor:
+        from batuta_hooks.stack.gate_cluster import address_of
+
         address_of(options.executor)
     wish = wish_of(options)
     now = report_time()
@@ -132,6 +134,20 @@ class _Stage(NamedTuple):
     def gates(self, prepared: Prepared) -> Gates:
         return gates_of(prepared, uses_cache=not self.options.no_cache)
 
+    def notify(
+        self,
+        prepared: Prepared,
+        results: Results,
+        rehearsal: Rehearsal | None,
+        outcomes: Mapping[str, Outcome] | None = None,
+    ) -> None:
+        """Hand the JSON document to the command that is to get it, if there is one."""
+        if self.options.notify:
+            from batuta_hooks.cli.release_json import release_document
+
+            document = release_document(prepared.plan, self.timestamp, results, rehearsal, outcomes)
+            go.notify(self.options.notify, document)
+
     def show(
         self,
         prepared: Prepared,
@@ -180,6 +196,7 @@ def _release(stage: _Stage) -> int:
         Journal(prepared.own, prepared.plan.id).write(GATES, gates=go.gate_facts(results))
     if go.stopped_by_gates(results):
         stage.show(prepared, results, rehearsal)
+        stage.notify(prepared, results, rehearsal)
         return 1
     now = stage.prepare() if not manners.yes or _took_time(results) else prepared
     if now.plan.plan_hash != prepared.plan.plan_hash:
@@ -214,10 +231,7 @@ def _carry(stage: _Stage, prepared: Prepared, results: Results, rehearsal: Rehea
             print(printable(line))
     else:
         stage.show(prepared, results, rehearsal, run.outcomes)
-    if options.notify:
-        from batuta_hooks.cli.release_json import release_document
-
-        go.notify(options.notify, release_document(prepared.plan, stage.timestamp, results, rehearsal, run.outcomes))
+    stage.notify(prepared, results, rehearsal, run.outcomes)
     return 0 if is_done else 1
 
 
@@ -231,6 +245,9 @@ def _gate(gates: Gates, prepared: Prepared, stage: _Stage) -> Results:
     common, speaker = stage.common, GateSpeaker(quiet=bool(stage.common.quiet))
     results: Results
     if stage.options.executor:
+        from batuta_hooks.stack.gate_cluster import address_of, on_cluster
+        from batuta_hooks.stack.gate_errand import run_elsewhere
+
         places = {one.path: (one.remote, one.head or "HEAD") for one in prepared.plan.repositories}
         address = address_of(stage.options.executor)
         results = on_cluster(address, partial(run_elsewhere, gates, places, told=speaker), common.jobs)
@@ -249,6 +266,7 @@ def _gate(gates: Gates, prepared: Prepared, stage: _Stage) -> Results:
 
 def _rehearse(prepared: Prepared, options: ReleaseOptions, common: Common) -> Rehearsal:
     """Rehearse the plan; each step is told on standard error."""
+    from batuta_hooks.stack.rehearse import Manner, rehearse
 
     def told(step: Step) -> None:
         whose = step.crate or step.repository

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batuta_hooks.domain.finding import Unknown
-from batuta_hooks.report.json_report import exact_values
+from batuta_hooks.report.json_report import json_text
 from batuta_hooks.stack.gate_judges import command_gates
 from batuta_hooks.stack.gate_values import CACHED, FAILED, GateResult
 from batuta_hooks.stack.gates import gated, of_crate
@@ -60,7 +59,7 @@ def release_document(
         ],
         "owners": [_owners(one) for one in plan.owners],
     }
-    return json.dumps(exact_values(document), ensure_ascii=False)
+    return json_text(document)
 
 
 def _release(one: PlannedRelease, results: Sequence[GateResult], rehearsal: Rehearsal | None) -> dict[str, Any]:
@@ -134,4 +133,4 @@ def github_matrix(prepared: Prepared, results: Results) -> str:
         for gate in results.get(path, ())
         if (command := commands.get((path, gate.name, gate.crate))) and gate.state != CACHED
     ]
-    return json.dumps(exact_values({"include": include}), ensure_ascii=False)
+    return json_text({"include": include})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from batuta_hooks.cli.check import asking_of, say_notes
 from batuta_hooks.cli.common import Common
 from batuta_hooks.cli.release_go import refuse_unasked
 from batuta_hooks.domain.errors import BatutaError
-from batuta_hooks.report.json_report import exact_values
+from batuta_hooks.report.json_report import json_text
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import find_workspace
@@ -52,7 +51,7 @@ def run_rollback(common: Common, identity: str, *, yanks: bool, undoes: bool, ye
             "actions": [action._asdict() for action in done],
             "kept": [kept._asdict() for kept in rollback.kept],
         }
-        print(json.dumps(exact_values(document), ensure_ascii=False))
+        print(json_text(document))
     elif not rollback.actions:
         print("Nothing to take back.")
     return 0

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from importlib.util import find_spec
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, NamedTuple
 
 from batuta_hooks.cli.common import Common
@@ -126,8 +127,9 @@ def _print_text(common: Common, board: Board, wish: Wish) -> None:
         from batuta_hooks.cli.status_tree import tree_lines
 
         invert, depth, layer = wish.tree
-        can_draw = (sys.stdout.encoding or "").lower().startswith("utf")
-        print("\n".join(tree_lines(board, invert=invert, depth=depth, layer=layer, plain=not can_draw)))
+        plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+        width = get_terminal_size((0, 0)).columns  # a program that reads it and sets no COLUMNS gets all of it
+        print("\n".join(tree_lines(board, invert=invert, depth=depth, layer=layer, plain=plain, width=width)))
         return
     from batuta_hooks.cli.status_text import print_board
     from batuta_hooks.report.terminal import wants_color

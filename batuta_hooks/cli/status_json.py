@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from batuta_hooks.cli.check_json import publishable_object, summary_object
-from batuta_hooks.report.json_report import exact_values
+from batuta_hooks.report.json_report import json_text
 from batuta_hooks.stack.status import Board, Row
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -14,7 +13,7 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 def status_document(board: Board) -> str:
     """The whole document on one line."""
-    return json.dumps(exact_values(status_object(board)), ensure_ascii=False)
+    return json_text(status_object(board))
 
 
 def status_object(board: Board) -> dict[str, Any]:

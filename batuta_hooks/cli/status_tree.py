@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -114,25 +114,43 @@ def _walk(
 
 
 def tree_lines(
-    board: Board, *, invert: bool = False, depth: int | None = None, layer: str | None = None, plain: bool = False
+    board: Board,
+    *,
+    invert: bool = False,
+    depth: int | None = None,
+    layer: str | None = None,
+    plain: bool = False,
+    width: int = 0,
 ) -> Iterator[str]:
     """The tree as lines: the strokes, the name, the version, what is wrong; arguments and errors as `branches`.
 
     Args:
         plain: draw in ASCII.
+        width: the columns that a line may have; what stands behind the name gives way. 0 for any number.
     """
     named = board.by_name
     strokes = ASCII if plain else Strokes()
     for branch in branches(board, invert=invert, depth=depth, layer=layer, strokes=strokes):
         rows = named[branch.crate]
-        said = [branch.crate, "/".join(dict.fromkeys(row.crate.version or "-" for row in rows))]
-        if branch.need is not None:
-            said += _about(branch.need)
-        said += [f"[{row.health}]" for row in rows if row.health != HEALTHY]
-        said += [SEEN] if branch.is_repeated else []
-        yield branch.strokes + printable(" ".join(dict.fromkeys(filter(None, said))))
+        version = "/".join(dict.fromkeys(row.crate.version or "-" for row in rows))
+        source, codes = _about(branch.need) if branch.need is not None else ("", ())
+        states = [f"[{row.health}]" for row in rows if row.health != HEALTHY] + ([SEEN] if branch.is_repeated else [])
+        yield _fitted(branch, (version, source, *codes), states, width, "..." if plain else "…")
 
 
-def _about(need: Need) -> list[str]:
+def _fitted(branch: Branch, said: Sequence[str], states: Sequence[str], width: int, more: str) -> str:
+    """The longest line that fits: states are kept longest, the name always."""
+    words = [word for word in said if word]
+    for count in range(len(words), -1, -1):
+        kept = [*words[:count], *([more] if count < len(words) else []), *dict.fromkeys(states)]
+        line = branch.strokes + printable(" ".join([branch.crate, *kept]))
+        if not width or len(line) <= width:
+            break
+    else:
+        line = branch.strokes + printable(branch.crate)
+    return line
+
+
+def _about(need: Need) -> tuple[str, Sequence[str]]:
     source = {"crates.io": "", "path": "by path", "git": "from git"}.get(need.source, f"from {need.source}")
-    return [source, " ".join(need.codes)]
+    return source, need.codes

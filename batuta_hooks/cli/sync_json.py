@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from batuta_hooks.report.json_report import exact_values
+from batuta_hooks.report.json_report import json_text
 from batuta_hooks.stack.sync_values import Change, Outcome, Plan
 
 
@@ -44,7 +43,7 @@ def sync_document(plan: Plan, outcomes: Iterable[Outcome], now: datetime, *, app
         ],
         "notes": plan.notes,
     }
-    return json.dumps(exact_values(document), ensure_ascii=False)
+    return json_text(document)
 
 
 def _change(change: Change) -> dict[str, Any]:

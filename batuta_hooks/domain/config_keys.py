@@ -22,7 +22,12 @@ Key = tuple[str | int, ...]
 _ANY: Mapping[str, Any] = {}
 _STRING = {"type": "string"}
 _PART = r"[=<>~^]{0,2}\s*(?:[*xX]|[0-9]+)(?:\.(?:[*xX]|[0-9]+)){0,2}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
-_TAG_PART = r"(?:[^{} \t\n]|\{crate\})*"
+_TAG_PART = r"(?:[^{}\x00-\x20\x7f~^:?*\[\\]|\{crate\})*"
+#: What git takes for the name of a ref once both are filled in (`git-check-ref-format(1)`); each is named once at most.
+_TEMPLATE = (
+    r"^(?![-./])(?!.*(?:\.\.|//|/\.|\.lock/))(?!.*\{crate\}.*\{crate\})(?!.*(?:[./]|\.lock)(?![\s\S]))"
+    rf"{_TAG_PART}\{{version\}}{_TAG_PART}(?![\s\S])"
+)
 
 _MOST_SECONDS = 366 * 24 * 3600
 _SHOWN_CHARACTERS = 60
@@ -220,9 +225,9 @@ def _is_requirement(value: Any) -> bool:
 
 
 def _is_template(value: Any) -> bool:
-    if not isinstance(value, str) or value.count("{version}") != 1:
-        return False
-    return not any(sign in value.replace("{version}", "").replace("{crate}", "") for sign in "{} \t\n")
+    import re
+
+    return isinstance(value, str) and re.search(_TEMPLATE, value) is not None
 
 
 def _is_inside(value: Any) -> bool:
@@ -271,9 +276,9 @@ REQUIREMENT = Value(
     schema=_STRING | {"pattern": rf"^\s*{_PART}\s*(?:,\s*{_PART}\s*)*,?\s*$"},
 )
 TEMPLATE = Value(
-    'a tag of {version} and perhaps {crate}, such as "{crate}-v{version}"',
+    'a tag that git takes, of {version} and perhaps {crate}, such as "{crate}-v{version}"',
     _is_template,
-    schema=_STRING | {"pattern": rf"^{_TAG_PART}\{{version\}}{_TAG_PART}$"},
+    schema=_STRING | {"pattern": _TEMPLATE},
 )
 _FEATURES = {"type": "array", "minItems": 2, "items": TEXT.schema}
 EXCLUSIVE = Value(

@@ -53,6 +53,10 @@ _PATHSPEC_NAMES = frozenset(
 _FIXED = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
 
 
+#: ``git log`` for programs: as the users' own configuration cannot change it (``log.showSignature`` adds lines to it).
+LOG = ("log", "--no-show-signature", "--encoding=UTF-8")
+
+
 class GitError(BatutaError):
     """Git refused or failed.
 
@@ -218,7 +222,7 @@ class Git:
         if self._status is None:
             self._listen(time.monotonic() + TIMEOUT_S)
         status = self.end()
-        if self.arguments != _ASK_VERSION:
+        if self.arguments != _ASK_VERSION and self._said:  # a git that does not know what it is asked says so
             version = _version()
             if version < OLDEST_GIT:
                 number = ".".join(map(str, version))

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from batuta_hooks.git.command import Git, GitError, environment
+from batuta_hooks.git.command import LOG, Git, GitError, environment
 
 MOST_COMMITS = 1000
 """More are not told."""
@@ -97,7 +97,7 @@ def by_git(folder: str, old: str, new: str, paths: Sequence[str] = ()) -> tuple[
         raise
     named = [f":(top,literal){path}" for path in paths if path] if all(paths) else []
     options = [
-        "log",
+        *LOG,
         "-z",
         "--topo-order",
         "--no-merges",

@@ -73,6 +73,11 @@ class CargoConfig:
         self.folder = folder
         self.home = home
 
+    def is_like(self, other: CargoConfig) -> bool:
+        """Whether all files and what concerns the network are the same, whatever folder each is for."""
+        same = self._tree == other._tree and self._environment is other._environment and self.home == other.home
+        return same and self.settings() == other.settings()
+
     def settings(self) -> Settings | ConfigFault:
         """What concerns the network; a fault where one of the values is of the wrong kind, as cargo stops then too."""
         try:

@@ -49,6 +49,15 @@ def exact_values(value: Any) -> Any:
     return [exact_values(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
+def json_text(document: Any) -> str:
+    """A document on one line, its texts as `exact` gives them; what a terminal would obey is escaped, letters are not.
+
+    JSON leaves raw what Unicode has of controls beyond ASCII: a terminal may take U+009B for an escape sequence.
+    """
+    text = json.dumps(exact_values(document), ensure_ascii=False)
+    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
 def guard_document(
     guard: str,
     version: str,

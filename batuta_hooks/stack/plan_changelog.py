@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from batuta_hooks.stack.release_facts import CrateFacts, StackFacts
 NAME = "CHANGELOG.md"
 NONE = "none"
 
+_AT_ONCE = 8  # repositories
 _MOST_BYTES = 4 << 20
 _MOST_LINES = 200
 _MOST_SIGNS = 200
@@ -43,11 +45,16 @@ def with_changelogs(plan: Plan, facts: StackFacts, folders: Mapping[str, str], c
     Raises:
         BatutaError: git cannot be asked.
     """
-    writer = _Writer(plan, facts, cliff or Cliff())
-    repositories = tuple(
-        one._replace(sections=tuple(writer.sections(one, folders[one.path]))) for one in plan.repositories
-    )
-    return Written(plan._replace(repositories=repositories), tuple(writer.notes))
+    cliff = cliff or Cliff()
+    writers = [_Writer(plan, facts, cliff) for _ in plan.repositories]
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
+        sections = threads.map(
+            lambda writer, one: tuple(writer.sections(one, folders[one.path])), writers, plan.repositories
+        )
+        repositories = tuple(
+            one._replace(sections=found) for one, found in zip(plan.repositories, sections, strict=True)
+        )
+    return Written(plan._replace(repositories=repositories), tuple(note for one in writers for note in one.notes))
 
 
 class _Writer:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from batuta_hooks.domain.semver import Version
@@ -21,6 +22,7 @@ from batuta_hooks.stack.release_facts import StackFacts
 
 CHECKSUM = "known once it is published"
 
+_AT_ONCE = 8  # repositories
 _MOST_BYTES = 16 << 20
 
 
@@ -47,15 +49,17 @@ def with_locks(plan: Plan, facts: StackFacts, folders: Mapping[str, str]) -> Pla
     Raises:
         BatutaError: git cannot be asked.
     """
-    repositories = []
-    for one in plan.repositories:
+
+    def locked(one: RepositoryPlan) -> RepositoryPlan:
         own = _own(plan, facts, one.path)
         raised = _raised(plan, facts, one.path)
         changes: list[LockChange] = []
         for path, text in _locks(one, folders[one.path]) if own or raised else ():
             changes += _changes(path, _named(text, {*own, *raised}), own, raised)
-        repositories.append(one._replace(locks=tuple(sorted(changes))))
-    return plan._replace(repositories=tuple(repositories))
+        return one._replace(locks=tuple(sorted(changes)))
+
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
+        return plan._replace(repositories=tuple(threads.map(locked, plan.repositories)))
 
 
 def locked_anew(text: str, changes: list[LockChange]) -> str:

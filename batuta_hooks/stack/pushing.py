@@ -33,7 +33,7 @@ def push_ref(
     pause: Callable[[float], None] = time.sleep,
     told: Callable[[str], None] = lambda _clause: None,
 ) -> None:
-    """Push one ref to the repository's remote; the user's hooks run.
+    """Push one ref to the repository's remote, and no tag beside it (``push.followTags``); the user's hooks run.
 
     Args:
         options: more of git's options.
@@ -43,7 +43,7 @@ def push_ref(
     Raises:
         GitError: it was refused, or a lock is held for longer than three seconds.
     """
-    command = ("push", "--quiet", *options, "--", repo.remote, refspec)
+    command = ("push", "--quiet", "--no-follow-tags", *options, "--", repo.remote, refspec)
     for seconds in (*_PAUSES_S, None):
         try:
             act(repo.folder, acting_environment(), *command)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from difflib import unified_diff
 from typing import NamedTuple
 
-from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.journal import Journal
@@ -19,6 +19,8 @@ from batuta_hooks.stack.release_world import Repo
 from batuta_hooks.stack.stale_locks import remove_stale_locks
 from batuta_hooks.stack.steps.commit import settle
 
+_AT_ONCE = 8
+
 
 class Facts(NamedTuple):
     """What the journal is told besides the plan."""
@@ -29,17 +31,14 @@ class Facts(NamedTuple):
 
 def clear(workspace: Workspace) -> list[str]:
     """Clear in all repositories what a release that was killed left behind; what should be told, a sentence each."""
-    told = []
-    for path in workspace.repositories:
-        repo = Repo(folder_of(workspace, path), "")
-        try:
-            branch = repo.ask("symbolic-ref", "--quiet", "HEAD") if repo.commit_of("HEAD") else ""
-        except BatutaError:
-            branch = ""
-        told += remove_stale_locks(repo.folder)
-        if branch or repo.commit_of("HEAD"):
-            told += [f"{path}: {file} is brought up to its release commit" for file in settle(repo)]
-    return told
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
+        told = threads.map(lambda path: _cleared(path, folder_of(workspace, path)), workspace.repositories)
+        return [sentence for sentences in told for sentence in sentences]
+
+
+def _cleared(path: str, folder: str) -> list[str]:
+    told = remove_stale_locks(folder)
+    return [*told, *(f"{path}: {file} is brought up to its release commit" for file in settle(Repo(folder, "")))]
 
 
 def differences(before: Plan, now: Plan) -> list[str]:

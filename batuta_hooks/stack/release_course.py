@@ -7,6 +7,7 @@ gone, and on another machine from what was pushed; and the same plan writes the 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from batuta_hooks.domain.errors import BatutaError
@@ -20,9 +21,10 @@ from batuta_hooks.stack.plan_versions import all_versions, is_published
 from batuta_hooks.stack.release_facts import PULL_REQUEST, CrateFacts, StackFacts, Wish
 from batuta_hooks.stack.release_gather import Gathered
 from batuta_hooks.stack.release_trailers import Begun
-from batuta_hooks.stack.release_world import Repo
+from batuta_hooks.stack.release_world import ReleaseCommit, Repo
 
 _SHORT = 4
+_AT_ONCE = 8  # repositories that are asked
 
 
 class UnderWay(NamedTuple):
@@ -53,15 +55,14 @@ def under_way(
     found: dict[str, Begun] = {}
     committed: dict[str, set[str]] = {}
     ages: dict[str, int] = {}
-    for path, folder in gathered.folders.items():
-        release = gathered.facts.repositories[path].release
-        repo = Repo(folder, release.remote)
-        starts = repo.proposals() if release.mode == PULL_REQUEST else []
-        for one in (commit for start in ("HEAD", *starts) for commit in repo.release_commits(start)):
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
+        commits = [*threads.map(lambda path: _commits(gathered, path), gathered.folders)]
+    for path, own in zip(gathered.folders, commits, strict=True):
+        for one in own:
             plan_hash = one.begun.plan_hash
             if plan_hash not in found:
                 found[plan_hash] = one.begun
-            ages[plan_hash] = max(ages.get(plan_hash, 0), repo.time_of(one.commit))
+            ages[plan_hash] = max(ages.get(plan_hash, 0), one.time)
             committed.setdefault(plan_hash, set()).add(path)
     for number, one_noted in enumerate(noted):
         found.setdefault(one_noted.plan_hash, one_noted)
@@ -82,6 +83,14 @@ def under_way(
         if resume or not _is_finished(plan, gathered, pushes=pushes):
             return UnderWay(plan, frozenset(committed.get(plan_hash, ())))
     return None
+
+
+def _commits(gathered: Gathered, path: str) -> list[ReleaseCommit]:
+    """The release commits of a repository, those that wait for their merge among them."""
+    release = gathered.facts.repositories[path].release
+    repo = Repo(gathered.folders[path], release.remote)
+    starts = repo.proposals() if release.mode == PULL_REQUEST else []
+    return [commit for start in ("HEAD", *starts) for commit in repo.release_commits(start)]
 
 
 def _is_superseded(facts: StackFacts, begun: Begun) -> bool:

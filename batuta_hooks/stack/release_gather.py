@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 from batuta_hooks.checks.compatible_steps import version_before
@@ -17,7 +17,7 @@ from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.domain.tag_crates import TagCrates
 from batuta_hooks.domain.tags import is_same_version, read_tag
 from batuta_hooks.domain.version_text import read_version
-from batuta_hooks.git.command import Git, environment
+from batuta_hooks.git.command import LOG, Git, environment
 from batuta_hooks.git.remote_tags import local_tags, remote_tags
 from batuta_hooks.registry.archive import ArchiveFacts
 from batuta_hooks.registry.sources import CRATES_IO
@@ -32,6 +32,8 @@ from batuta_hooks.stack.release_crates import Draft, crate_facts, may_go, unread
 from batuta_hooks.stack.release_facts import Released, RepositoryFacts, StackFacts
 from batuta_hooks.stack.release_registry import Archived, PublishRegistries, Target, united
 from batuta_hooks.stack.verdict import Report
+
+_MOST_REMOTES = 8  # that are asked at once
 
 _Found = TypeVar("_Found")
 
@@ -71,15 +73,23 @@ def gather_release(
     """
     registries = PublishRegistries(asking)
     seen: dict[str, list[Draft]] = {}
+    remotes: dict[str, Future[_Elsewhere]] = {}
+    waiting = ThreadPoolExecutor(max_workers=jobs or _MOST_REMOTES)
 
     def look(opened: Opened, view: View | None) -> None:
-        seen[opened.checkout.path] = list(_drafts(opened, view, registries, there))
+        seen[opened.checkout.path] = found = list(_drafts(opened, view, registries, there))
+        if found:  # remotes take their time, so they are asked while the rest is judged
+            remotes[opened.checkout.path] = waiting.submit(_elsewhere, opened, offline=asking.offline)
 
-    report = check(
-        workspace, now=asking.now, source="HEAD", jobs=jobs, on_progress=on_progress, asking=asking, beside=look
-    )
+    try:
+        report = check(
+            workspace, now=asking.now, source="HEAD", jobs=jobs, on_progress=on_progress, asking=asking, beside=look
+        )
+    finally:
+        waiting.shutdown(wait=False)
     drafts = _chosen([draft for path in workspace.repositories for draft in seen.get(path, ())])
-    drafts = _with_other_registries(drafts, registries)
+    with registries:
+        drafts = _with_other_registries(drafts, registries)
     repositories = {path: found[0].opened for path, found in seen.items() if found}
     with ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0))) as threads:
         tags = _by_path(repositories, threads.map(lambda one: local_tags(one.folder), repositories.values()))
@@ -91,10 +101,9 @@ def gather_release(
         )
         changed = threads.map(lambda path: _changes(path, drafts, baselines, archives), repositories)
         changes = _by_path(repositories, changed)
-        facts = threads.map(
-            lambda path: _repository(path, repositories[path], tags[path], asking.offline), repositories
-        )
-        by_path = _by_path(repositories, facts)
+    by_path = {
+        path: _repository(path, opened, tags[path], remotes[path].result()) for path, opened in repositories.items()
+    }
     for opened in repositories.values():
         opened.repository.close()
     judged = {(crate.repository, crate.manifest_path): crate for crate in report.crates}
@@ -241,23 +250,31 @@ def _changes(
     return found
 
 
-def _repository(path: str, opened: Opened, tags: Mapping[str, str], offline: bool) -> RepositoryFacts:
+class _Elsewhere(NamedTuple):
+    """What a remote has: the commits of its tags, ``None`` where there is no such remote; and when HEAD was made."""
+
+    tags: Mapping[str, str] | Unknown | None
+    head_time: int
+
+
+def _elsewhere(opened: Opened, *, offline: bool) -> _Elsewhere:
+    asked = Git([*LOG, "-1", "--format=%ct", "HEAD"], opened.folder, environment(sibling=True))
+    there = remote_tags(opened.folder, opened.config.release.remote, offline=offline)
+    return _Elsewhere(there, int(os.fsdecode(asked.collect()).strip() or 0))
+
+
+def _repository(path: str, opened: Opened, tags: Mapping[str, str], there: _Elsewhere) -> RepositoryFacts:
     status = opened.checkout.status
-    release = opened.config.release
-    there = remote_tags(opened.folder, release.remote, offline=offline)
-    time = os.fsdecode(
-        Git(["log", "-1", "--format=%ct", "HEAD"], opened.folder, environment(sibling=True)).collect()
-    ).strip()
     return RepositoryFacts(
         path=path,
         head=status.head if status else None,
-        head_time=int(time or 0),
+        head_time=there.head_time,
         branch=status.branch if status else None,
         behind=status.behind if status else None,
         dirty=bool(status and status.dirty),
         tags=tags,
-        remote_tags={} if there is None else there,
-        release=release,
+        remote_tags={} if there.tags is None else there.tags,
+        release=opened.config.release,
     )
 
 

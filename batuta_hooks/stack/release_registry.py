@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import NamedTuple, Self
 
 from batuta_hooks.domain.facts import Published
 from batuta_hooks.domain.finding import Unknown
@@ -24,7 +25,8 @@ from batuta_hooks.registry.entry import Entry, Miss, archive_key, registry_ident
 from batuta_hooks.registry.glance import Glance, cache_folder
 from batuta_hooks.registry.lookup import Lookup, as_published
 from batuta_hooks.registry.on_disk import registry_url
-from batuta_hooks.registry.refresh import Manners, Refresher
+from batuta_hooks.registry.outcomes import OFFLINE, UNKNOWN
+from batuta_hooks.registry.refresh import Manners, Refreshed, Refresher
 from batuta_hooks.registry.sources import CRATES_IO, SPARSE, Source, find_source
 from batuta_hooks.stack.crates_io import Asking
 
@@ -53,6 +55,9 @@ class Archived(NamedTuple):
 class PublishRegistries:
     """Asks the registries that crates are published to; for one thread.
 
+    Within its context cache and connections stay open from one question to the next, for as long as all is well: who
+    asks often saves what opening them takes.
+
     Args:
         asking: how; with ``offline``, and where the environment forbids it, from the cache alone.
 
@@ -65,6 +70,17 @@ class PublishRegistries:
         self._asking = asking
         self._configs: dict[str, CargoConfig | ConfigFault] = {}
         self._urls: dict[Target, str | Unknown] = {}
+        self._stays_open = False
+        self._cache: Cache | None = None
+        self._refreshers: dict[tuple[str, str | Source], Refresher] = {}
+
+    def __enter__(self) -> Self:
+        self._stays_open = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stays_open = False
+        self._close()
 
     def target(self, folder: str, package: Package) -> Target:
         """Where a plain ``cargo publish`` of a package would go."""
@@ -125,7 +141,10 @@ class PublishRegistries:
     def _known(self, url: str, crates: Sequence[str]) -> dict[str, Published | Unknown]:
         with Glance(cache_folder(self._asking.environment)) as glance:
             lookup = Lookup(url, glance, now=int(time.time()))
-            return {crate: as_published(lookup(crate)) for crate in crates}
+            found = {crate: as_published(lookup(crate)) for crate in crates}
+        if any(isinstance(one, Unknown) for one in found.values()):
+            self._close()
+        return found
 
     def archives(self, wanted: Iterable[Archived]) -> dict[tuple[str, str], ArchiveFacts | Unknown]:
         """What the archives of published versions say, by crate and version; fetched where they are not cached."""
@@ -141,12 +160,12 @@ class PublishRegistries:
             known = self._cached(url, group)
             lacking = [(crate, version) for (crate, version), facts in known.items() if isinstance(facts, Unknown)]
             if lacking:
-                self._refresh(group[0].target, lambda refresher, lacking=lacking: refresher.archives(lacking))
+                self._refresh(group[0].target, partial(_archives, lacking))
                 known = self._cached(url, group)
             lacking = [key for key, facts in known.items() if isinstance(facts, Unknown)]
             source = self._beyond(group[0].target) if lacking and not self._asking.offline else None
             if source is not None:  # what stands in its stead is late
-                self._refresh(group[0].target, lambda refresher, lacking=lacking: refresher.archives(lacking), source)
+                self._refresh(group[0].target, partial(_archives, lacking), source)
                 there = self._cached(source.index_url, group)
                 known |= {key: there[key] for key in lacking if not isinstance(there[key], Unknown)}
             found |= known
@@ -169,19 +188,49 @@ class PublishRegistries:
                 found[one.crate, one.version] = Unknown(one.crate, why) if facts is None else facts
         return found
 
-    def _refresh(self, target: Target, work: object, source: Source | None = None) -> None:
-        folder = cache_folder(self._asking.environment)
-        deadline_s = _DEADLINE_S if source is None else _BEYOND_DEADLINE_S
-        manners = Manners("--offline was given" if self._asking.offline else "", deadline_s=deadline_s)
-        with (
-            Cache(folder) as cache,
-            Refresher(
-                self._config(target.folder), cache, folder, manners, source or target.registry, self._asking.environment
-            ) as refresher,
-        ):
-            assert callable(work)
-            work(refresher)
+    def _refresh(self, target: Target, work: Callable[[Refresher], Refreshed], source: Source | None = None) -> None:
+        is_well = False
+        try:
+            cache, refresher = self._open(target, source)
+            outcomes = work(refresher).outcomes
             self.notes += [warning for warning in cache.warnings if warning not in self.notes]
+            is_well = cache.is_usable and not any(one.state in (UNKNOWN, OFFLINE) for one in outcomes)
+        finally:
+            if not is_well or not self._stays_open:
+                self._close()  # what failed may have given a host up, or hold a database that is not there any more
+
+    def _open(self, target: Target, source: Source | None) -> tuple[Cache, Refresher]:
+        folder, environment = cache_folder(self._asking.environment), self._asking.environment
+        if self._cache is None:
+            self._cache = Cache(folder)
+        key = self._alike(target), source or target.registry
+        if key not in self._refreshers:
+            deadline_s = _DEADLINE_S if source is None else _BEYOND_DEADLINE_S
+            manners = Manners("--offline was given" if self._asking.offline else "", deadline_s=deadline_s)
+            config = self._config(target.folder)
+            self._refreshers[key] = Refresher(config, self._cache, folder, manners, key[1], environment)
+        return self._cache, self._refreshers[key]
+
+    def _alike(self, target: Target) -> str:
+        """The folder, or one that was asked for before and in which cargo would ask the same registry in the same way.
+
+        A variable may hold a path that is relative to the folder, so what it leads to is compared too.
+        """
+        own = self._config(target.folder)
+        for folder, config in self._configs.items():
+            if isinstance(own, ConfigFault) or isinstance(config, ConfigFault) or not config.is_like(own):
+                continue
+            if find_source(config, target.registry) == find_source(own, target.registry):
+                return folder
+        return target.folder
+
+    def _close(self) -> None:
+        for refresher in self._refreshers.values():
+            refresher.close()
+        self._refreshers.clear()
+        if self._cache is not None:
+            self._cache.close()
+        self._cache = None
 
     def _config(self, folder: str) -> CargoConfig | ConfigFault:
         if folder not in self._configs:
@@ -206,6 +255,10 @@ def united(here: Published | Unknown, there: Published | Unknown) -> Published |
     yanked = tuple(dict.fromkeys((*there.yanked, *(one for one in here.yanked if one not in there.versions))))
     versions = tuple(one for one in dict.fromkeys((*here.versions, *there.versions)) if one not in yanked)
     return here._replace(versions=versions, yanked=yanked)
+
+
+def _archives(wanted: Iterable[tuple[str, str]], refresher: Refresher) -> Refreshed:
+    return refresher.archives(wanted)
 
 
 def _sparse(index_url: str) -> Source:

@@ -112,7 +112,7 @@ class Run:
         self.outcomes = {one.crate: Outcome() for one in plan.releases}
         self._plan = plan
         self._gathered = gathered
-        self._registries = Registries(asking)
+        self._asking = asking
         self._workspace = workspace
         self._journal = journal
         self._manner = manner
@@ -163,8 +163,11 @@ class Run:
         return states <= {DONE} and self._manner.publishes
 
     def _repository(self, wave: int, path: str, releases: Sequence[PlannedRelease]) -> None:
-        crates = [one.crate for one in releases]
-        site = self._site(path)
+        with Registries(self._asking) as registries:
+            self._released(wave, self._site(path, registries), releases)
+
+    def _released(self, wave: int, site: Site, releases: Sequence[PlannedRelease]) -> None:
+        path, crates = site.own.path, [one.crate for one in releases]
         try:
             commit = self._commit(site, wave, crates)
         except (BatutaError, OSError) as error:
@@ -238,13 +241,13 @@ class Run:
         self._told(Doing(path, crate, step.name, END, seconds))
         return found
 
-    def _site(self, path: str) -> Site:
+    def _site(self, path: str, registries: Registries) -> Site:
         own = next(one for one in self._plan.repositories if one.path == path)
         repo = Repo(self._gathered.folders[path], own.remote)
 
-        def told(clause: str) -> None:
-            self._journal.write(NOTE, repository=path, detail=clause)
-            self._told(Doing(path, "", "", NOTE, detail=clause))
+        def told(clause: str, crate: str = "") -> None:
+            self._journal.write(NOTE, repository=path, crate=crate, detail=clause)
+            self._told(Doing(path, crate, "", NOTE, detail=clause))
 
         manner = self._manner
         return Site(
@@ -253,7 +256,7 @@ class Run:
             own,
             self._workspace,
             self._cargo,
-            self._registries,
+            registries,
             manner.pace,
             told,
             manner.verifies_build,

@@ -1,21 +1,22 @@
 """What a release asks the world: commits of a repository, refs of its remote, versions of a registry.
 
-Nothing here changes anything, and nothing is remembered: whoever asks twice gets what is true then.
+Nothing here changes anything, and nothing that can change is remembered: whoever asks twice gets what is true then.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, Self
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Published
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.package_files import GENERATED
 from batuta_hooks.domain.semver import InvalidVersion, Version
-from batuta_hooks.git.command import Git, GitError, environment
+from batuta_hooks.git.command import LOG, Git, GitError, environment
+from batuta_hooks.git.objects import Objects
 from batuta_hooks.git.refs import TAGS
 from batuta_hooks.registry.archive import ArchiveFacts
 from batuta_hooks.stack.crates_io import Asking
@@ -36,11 +37,29 @@ class ReleaseCommit(NamedTuple):
 
     Attributes:
         reverted_by: the later commit that reverts it, if there is one.
+        time: when it was made, in seconds since 1970.
     """
 
     commit: str
     begun: Begun
     reverted_by: str = ""
+    time: int = 0
+
+
+class History(NamedTuple):
+    """The last commits before a name, and it: what it leads to, and the release commits among them, the newest first.
+
+    Attributes:
+        head: empty where the name leads to no commit.
+    """
+
+    head: str
+    releases: tuple[ReleaseCommit, ...]
+
+    @property
+    def standing(self) -> list[ReleaseCommit]:
+        """Those that were not reverted since."""
+        return [one for one in self.releases if not one.reverted_by]
 
 
 class Repo:
@@ -54,6 +73,7 @@ class Repo:
     def __init__(self, folder: str, remote: str) -> None:
         self.folder = folder
         self.remote = remote
+        self._blobs: dict[tuple[str, str], dict[str, str]] = {}
 
     def ask(self, *arguments: str, timeout_s: float = 60.0) -> str:
         """What git prints, without its last line break.
@@ -70,10 +90,22 @@ class Repo:
         except GitError:
             return None
 
+    def read_all(self, names: Iterable[str]) -> dict[str, bytes | None]:
+        """The contents of many blobs, by one git; those above `LARGEST_BLOB` are cut one byte behind it."""
+        objects = Objects(self.folder, self._env())
+        try:
+            return {name: self.read(name) if "\n" in name else objects.read(name) for name in names}
+        finally:
+            objects.close()
+
     def _ask(self, arguments: tuple[str, ...], timeout_s: float) -> bytes:
+        return Git(arguments, self.folder, self._env()).collect(timeout_s)
+
+    @staticmethod
+    def _env() -> dict[str, str]:
         env = {**environment(sibling=True), "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true"}
         env.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
-        return Git(arguments, self.folder, env).collect(timeout_s)
+        return env
 
     def commit_of(self, name: str) -> str | None:
         """The commit that a name leads to; ``None`` where there is none."""
@@ -82,22 +114,33 @@ class Repo:
         except GitError:
             return None
 
-    def release_commits(self, start: str = "HEAD") -> Iterator[ReleaseCommit]:
-        """The release commits among the last ones that were not reverted since, the newest first."""
-        return (one for one in self.all_release_commits(start) if not one.reverted_by)
+    def history(self, start: str = "HEAD") -> History:
+        """The last commits from a name on, as releases see them.
 
-    def all_release_commits(self, start: str = "HEAD") -> Iterator[ReleaseCommit]:
-        """The same with those that were reverted."""
-        if self.commit_of(start) is None:
-            return
-        listed = self.ask("log", f"-n{_MOST_COMMITS}", "--format=%H%x00%B%x1e", start, "--")
+        Raises:
+            GitError: git refuses.
+        """
+        try:
+            listed = self.ask(*LOG, f"-n{_MOST_COMMITS}", "--format=%H %ct%x00%B%x1e", start, "--")
+        except GitError:
+            if self.commit_of(start) is None:
+                return History("", ())
+            raise
+        head, found = "", []
         reverted: dict[str, str] = {}
         for record in listed.split("\x1e"):
-            commit, _, message = record.strip("\n").partition("\0")
+            words, _, message = record.strip("\n").partition("\0")
+            commit, _, time = words.partition(" ")
+            head = head or commit
             reverted.update(dict.fromkeys(_REVERTED.findall(message), commit))
             begun = read_message(message) if commit else None
             if begun is not None:
-                yield ReleaseCommit(commit, begun, reverted.get(commit, ""))
+                found.append(ReleaseCommit(commit, begun, reverted.get(commit, ""), int(time)))
+        return History(head, tuple(found))
+
+    def release_commits(self, start: str = "HEAD") -> list[ReleaseCommit]:
+        """The release commits among the last ones that were not reverted since, the newest first."""
+        return self.history(start).standing
 
     def proposals(self) -> list[str]:
         """The branches here, and those of the remote as they were fetched, with release commits to be merged."""
@@ -106,10 +149,12 @@ class Repo:
 
     def time_of(self, commit: str) -> int:
         """When a commit was made, in seconds since 1970."""
-        return int(self.ask("log", "-1", "--format=%ct", commit, "--"))
+        return int(self.ask(*LOG, "-1", "--format=%ct", commit, "--"))
 
     def contains(self, commit: str, ancestor: str) -> bool:
         """Whether a commit is another one, or comes after it; not where one of them is not here."""
+        if commit == ancestor:
+            return self.commit_of(commit) is not None
         try:
             self.ask("merge-base", "--is-ancestor", ancestor, commit)
         except GitError:
@@ -141,7 +186,12 @@ class Repo:
         return self.commit_of(f"{TAGS}{tag}")
 
     def blobs(self, commit: str, folder: str) -> dict[str, str]:
-        """The blobs of a folder of a commit, by path relative to it."""
+        """The blobs of a folder of a commit, by path relative to it; asked once, for no commit ever changes."""
+        if (commit, folder) not in self._blobs:
+            self._blobs[commit, folder] = self._listed(commit, folder)
+        return self._blobs[commit, folder]
+
+    def _listed(self, commit: str, folder: str) -> dict[str, str]:
         listed = self.ask("ls-tree", "-r", "-z", "--full-tree", commit, "--", folder or ".")
         prefix = f"{folder}/" if folder else ""
         found = {}
@@ -165,14 +215,24 @@ class Upload(NamedTuple):
 
 
 class Registries:
-    """Asks the registries about versions, now, and keeps the answers in the shared cache; for any thread."""
+    """Asks the registries about versions, now, and keeps the answers in the shared cache; for one thread.
+
+    Within its context the connections stay open.
+    """
 
     def __init__(self, asking: Asking) -> None:
-        self._asking = asking._replace(told=lambda _done, _total: None)
+        self._registries = PublishRegistries(asking._replace(told=lambda _done, _total: None))
+
+    def __enter__(self) -> Self:
+        self._registries.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._registries.__exit__()
 
     def listed(self, target: Target, crate: str, version: str) -> Upload | Unknown | None:
         """Whether a version is in the index now, its archive not asked for; ``None`` where it is not listed."""
-        published = PublishRegistries(self._asking).published(target, [crate])[crate]
+        published = self._registries.published(target, [crate])[crate]
         if isinstance(published, Unknown):
             return published
         found = _same(published, version)
@@ -186,7 +246,7 @@ class Registries:
         if not isinstance(found, Upload):
             return found
         wanted = Archived(target, crate, found.version)
-        facts = PublishRegistries(self._asking).archives([wanted])[crate, found.version]
+        facts = self._registries.archives([wanted])[crate, found.version]
         return found._replace(facts=facts)
 
 

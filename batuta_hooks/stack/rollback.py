@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
-from batuta_hooks.git.command import GitError
+from batuta_hooks.git.command import LOG, GitError
 from batuta_hooks.git.refs import TAGS
 from batuta_hooks.stack.checkouts import git_folders
 from batuta_hooks.stack.crates_io import Asking
@@ -137,7 +137,7 @@ class Roller:
 
     def _own_commits(self, path: str) -> list[ReleaseCommit]:
         """The release's commits of a repository, those that were reverted too, the newest first."""
-        commits = self._repo(path).all_release_commits()
+        commits = self._repo(path).history().releases
         return [one for one in commits if one.begun.plan_hash == self._plan.plan_hash]
 
     def _tags(self, release: PlannedRelease) -> list[Action]:
@@ -249,7 +249,7 @@ class Roller:
             if paths:
                 act(tree, local, "revert", "--no-edit", commit)
             else:
-                text = f'Revert "{repo.ask("log", "-1", "--format=%s", commit)}"\n\nThis reverts commit {commit}.'
+                text = f'Revert "{repo.ask(*LOG, "-1", "--format=%s", commit)}"\n\nThis reverts commit {commit}.'
                 act(tree, local, "commit", "--quiet", "--allow-empty", f"--message={text}")
         except GitError as error:
             act(tree, local, "revert", "--quit")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.graph import CrateGraph, Edge, edges_of
@@ -73,7 +74,7 @@ def plan_sync(
             now_open = [one for one in side_by_side([draft.opened for draft in drafts]) if isinstance(one, Opened)]
             if not any(list(view.threads.map(Draft.go_on, drafts, now_open))):
                 break
-        notes = view.notes
+        notes = (*view.notes, *_unmet(wish, view.opened))
     repositories = tuple(plan for draft in drafts if (plan := draft.plan()) is not None)
     return Plan(
         workspace=workspace.folder,
@@ -83,6 +84,15 @@ def plan_sync(
         crates=sum(len(one.stack_crates()) for one in view.opened),
         notes=notes,
     )
+
+
+def _unmet(wish: Wish, opened: Iterable[Opened]) -> Iterator[str]:
+    """What to say of names to align that no manifest requires: more likely than not they were meant otherwise."""
+    needs = [one for repository in opened for crate in repository.stack_crates() for one in crate.dependencies]
+    packages, aliases = {one.package for one in needs}, {one.name: one.package for one in needs}
+    for name in sorted(set(wish.align) - packages):
+        near = [aliases[name]] if name in aliases else get_close_matches(name, sorted(packages), n=1)
+        yield f"--align {name}: nothing here requires it" + (f"; did you mean `{near[0]}`?" if near else "")
 
 
 def _required(opened: Opened) -> set[str]:

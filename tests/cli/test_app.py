@@ -150,6 +150,23 @@ def test_console_script(stack: Path) -> None:
     assert run([SCRIPT, "chck"], code=2).stdout == ""
 
 
+@pytest.mark.parametrize("arguments", ["check", "check --format json", "status --tree", "status --format html", "chek"])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "0<&- >&- 2>&-"])
+def test_closed_outputs(closed: str, arguments: str, stack: Path) -> None:
+    """Whatever is closed, the exit code says it all, and nothing goes where it does not belong."""
+    code = 2 if arguments == "chek" else 1
+    done = run(["sh", "-c", f'"$0" --offline {arguments} {closed}', SCRIPT], code=code)
+    assert "Traceback" not in done.stderr
+    assert "batuta-stack: " not in done.stdout
+
+
+def test_full_output(stack: Path) -> None:
+    """That nothing can be written is told once."""
+    done = run(["sh", "-c", '"$0" --offline check >/dev/full', SCRIPT], code=2)
+    assert done.stderr.endswith("batuta-stack: No space left on device\n")
+    assert done.stderr.count("No space") == 1
+
+
 def test_closed_pipe_is_quiet(stack: Path) -> None:
     """A reader that has seen enough, such as `head`, leaves no complaint behind."""
     for name in range(60):

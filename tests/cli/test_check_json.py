@@ -25,6 +25,19 @@ def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, A
     return found
 
 
+@pytest.mark.parametrize("arguments", [["check"], ["status"], ["sync", "--dry-run"]])
+def test_what_a_terminal_would_obey(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Names are exact, and nothing in the document is raw that a terminal obeys, which is more than JSON escapes."""
+    name = "r\x9b2J\u202e\u2028\U000e0001é"
+    make_repo(tmp_path / name, {"Cargo.toml": package("one", '[dependencies]\nother = { path = "../other" }')})
+    make_repo(tmp_path / "other", {"Cargo.toml": package("other")})
+    main([*arguments, "--offline", "--format", "json", "--workspace", str(tmp_path)])
+    out = capsys.readouterr().out
+    assert out.removesuffix("\n").isprintable()
+    assert "é" in out
+    assert name in json.dumps(json.loads(out), ensure_ascii=False)
+
+
 def test_whole_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Every field that is promised is there, with the values of a stack with one defect."""
     entry = '[dependencies]\nalimentar = { path = "../alimentar" }'

@@ -50,6 +50,26 @@ def test_tree(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize("columns", ["10", "24", "30"])
+def test_narrow_tree(
+    columns: str, stack: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines keep to COLUMNS: what stands behind the name gives way, from the last on; every name is there."""
+    monkeypatch.setenv("COLUMNS", columns)
+    expected = {
+        "10": ["app 0.1.0", "├── base …", "└── lib", "    ├── base", "    └── mid", "        └── base", "tool 0.1.0"],
+        "24": [
+            *("app 0.1.0", "├── base 0.1.0 by path", "└── lib 0.1.0 … [error]", "    ├── base 0.1.0 …"),
+            *("    └── mid 0.1.0 …", "        └── base 0.1.0 …", "tool 0.1.0"),
+        ],
+        "30": [
+            *("app 0.1.0", "├── base 0.1.0 by path", "└── lib 0.1.0 by path [error]", "    ├── base 0.1.0 by path"),
+            *("    └── mid 0.1.0 by path …", "        └── base 0.1.0 by path", "tool 0.1.0"),
+        ],
+    }
+    assert lines(capsys, "--tree")[:7] == expected[columns]
+
+
 def test_inverted_tree(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Inverted, dependents stand below each crate, and roots are what needs nobody."""
     assert lines(capsys, "--tree", "--invert", "--depth", "1") == [

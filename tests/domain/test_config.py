@@ -135,7 +135,12 @@ KEY_SAMPLES = [
         "v{version}",
         '"{crate}/v{version}"',
         "{crate}/v{version}",
-        (*_NOT_TEXT, '"v"', '"{crate}"', '"{name}-{version}"', '"{version}{version}"', '"v {version}"'),
+        (
+            *(*_NOT_TEXT, '"v"', '"{crate}"', '"{name}-{version}"', '"{version}{version}"', '"v {version}"'),
+            *('"{crate}{crate}{version}"', '"../{version}"', '"{version}.lock"', '"a.lock/{version}"', '"-{version}"'),
+            *('"/{version}"', '"a//{version}"', '"a/.{version}"', '"{version}/"', '"{version}."', '"{version}..a"'),
+            *(f'"a{sign}{{version}}"' for sign in ("~", "^", ":", "?", "*", "[", r"\\\\", r"\u001b", r"\u007f", r"\n")),
+        ),
     ),
     Key("tags.ignore", '["nightly"]', ("nightly",), '["*-dev"]', ("*-dev",), _NOT_TEXTS),
     Key("tags.crates.NAME", '"v{version}"', {"NAME": "v{version}"}, '"x{version}"', {"NAME": "x{version}"}, _NOT_TEXT),

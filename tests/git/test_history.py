@@ -58,6 +58,14 @@ def test_sha256(tmp_path: Path) -> None:
     assert [commit.subject for commit in found or ()] == ["second"]
 
 
+def test_git_as_it_is_configured_for_people(tmp_path: Path) -> None:
+    """Both read the same, however git is configured to show commits."""
+    repo = make_repo(tmp_path, {"x": "1"})
+    start, end = repo.git("rev-parse", "HEAD"), repo.commit("zweitens: größer", {"x": "2"})
+    repo.git("config", "i18n.logOutputEncoding", "ISO-8859-1")
+    assert told(repo, start, end) == ["zweitens: größer"]
+
+
 @settings(max_examples=8)
 @given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["commit", "branch", "merge"])), max_size=7))
 def test_any_history(steps: list[tuple[str, str]]) -> None:

@@ -21,6 +21,10 @@ from tests.support.registry import FaultyRegistry
 from tests.support.releases import NOW, ReleaseStack
 
 
+def _tell_nobody(clause: str, crate: str = "") -> None:
+    """Tell nothing."""
+
+
 class Proposed:
     """A crate in a repository with a remote, changed since it was published."""
 
@@ -48,7 +52,7 @@ class Proposed:
         cargo = Cargo(self.processes, str(work))
         registries = Registries(Asking(NOW))
         repo = Repo(str(self.repo.path), "origin")
-        site = Site(repo, prepared.plan, own, str(self.stack.folder), cargo, registries, Pace(), lambda _said: None)
+        site = Site(repo, prepared.plan, own, str(self.stack.folder), cargo, registries, Pace(), _tell_nobody)
         return Request(site, 1, ["a"])
 
     def on_remote(self, work: Callable[[repos.Repo], object]) -> str:

@@ -371,8 +371,11 @@ def test_ctrl_c_at_a_limit(day: Day) -> None:
     command = [sys.executable, "-m", "batuta_hooks.cli", "release", *FAST]
     with subprocess.Popen(command, cwd=day.folder, env=day.environment, stderr=subprocess.PIPE, text=True) as child:
         assert child.stderr is not None
-        while "limit is reached, waiting until" not in child.stderr.readline():
+        line = ""
+        while "limit is reached, waiting until" not in line:
             assert child.poll() is None
+            line = child.stderr.readline()
+        assert line.startswith("a: the registry's limit"), line  # the crate is named once
         child.send_signal(2)
         _, said = child.communicate(timeout=60)
     assert child.returncode == 130

@@ -156,6 +156,6 @@ class TestAnyMoment:
         """It arrives."""
         killed.stack.put_back()
         chance = random.Random(seed)
-        while killed.stack.kill_after(chance.uniform(1.0, 4.0)) and chance.random() < 0.5:
+        while killed.stack.kill_after(chance.uniform(0.5, 3.0)) and chance.random() < 0.5:
             killed.stack.release(*COMMAND, "--dry-run")
         killed.arrives(forgets=seed % 2 == 0)

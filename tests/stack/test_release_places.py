@@ -65,9 +65,14 @@ def test_signed(stack: Placed, tmp_path: Path) -> None:
     }
     for name, value in {**signing, "commit.gpgSign": "true", "tag.gpgSign": "true"}.items():
         repo.git("config", name, value)
+    repo.git("config", "log.showSignature", "true")  # which adds lines to what `git log` says
+    stack.commit(repo, "signed", {"src/lib.rs": "// signed"})
+    repo.git("config", "push.followTags", "true")
+    repo.git("tag", "--annotate", "--message", "mine", "mine")
     assert stack.is_released()
     repo.git("verify-commit", "HEAD")
     repo.git("verify-tag", "va-0.1.0")
+    assert stack.remote("a").git("tag", "--list") == "va-0.1.0", "a tag that is no part of the release stays here"
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from batuta_hooks.registry.accepting import AcceptingRegistry
-from tests.support.real_release import RealStack
+from tests.support.real_release import QUALITY, RealStack
 from tests.support.repos import Repo
 
 pytestmark = pytest.mark.cargo
@@ -43,6 +43,19 @@ def test_two_crates(stack: RealStack) -> None:
     assert (again["waves"], stack.state()) == ([], before)
     shutil.rmtree(stack.folder / ".batuta")
     assert "Nothing to release." in stack.release("--publish", "--yes").stdout
+
+
+def test_notified(stack: RealStack) -> None:
+    """Who is to be notified hears how it ended, also where a gate failed."""
+    heard = stack.place / "heard.json"
+    told = ("--publish", "--yes", "--no-verify-build", "--notify", f"cat >'{heard}'")
+    configured = stack.folder / "batuta-stack.toml"
+    configured.write_text(QUALITY.replace('test_command = "true"', 'test_command = "false"'), encoding="utf-8")
+    stack.release(*told, code=1)
+    assert {one["state"] for one in json.loads(heard.read_text(encoding="utf-8"))["releases"]} >= {"failed"}
+    configured.write_text(QUALITY, encoding="utf-8")
+    stack.release(*told)
+    assert {one["state"] for one in json.loads(heard.read_text(encoding="utf-8"))["releases"]} == {"done"}
 
 
 @pytest.mark.parametrize("cargo", ["#!/bin/sh\necho 'error: no toolchain is there' >&2\nexit 1\n", None])

@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 
 from tests.support.hostile import HostileRegistry
-from tests.support.kill_stack import KILLING, KillStack
+from tests.support.kill_stack import FILES, KILLING, KillStack
 from tests.support.process import run
 from tests.support.real_release import RealStack
 
 pytestmark = pytest.mark.cargo
 
 FAST = ("--publish", "--yes", "--no-verify-build", "--no-verify")
+STEPS = 43
+"""Of a release of the stack that is killed, see test_release_killed."""
 
 
 class Taken(RealStack):
@@ -182,19 +184,32 @@ def test_killed(tmp_path: Path, way: str) -> None:
     assert ends[0] == ends[1]
 
 
-@pytest.mark.slow
-def test_every_prefix(tmp_path: Path) -> None:
-    """Whatever a release has done before it is killed, a rollback leaves no tag of an unpublished version anywhere."""
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KillStack]:
+    """Six repositories with nine crates, to be put back before each use."""
     with HostileRegistry() as registry:
-        stack = KillStack(tmp_path, registry)
-        for step in range(2, 44, 6):
-            stack.put_back()
-            assert stack.kill_at(f"end:{step}").returncode == -signal.SIGKILL
-            identity = next((stack.folder / ".batuta" / "releases").glob("*.jsonl")).stem
-            rollback(stack, identity)
-            published = {f"v{one.name}-{one.version}" for one in registry.accepted}
-            names = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
-            for place in (*(stack.repo(name) for name in names), *(stack.remote(name) for name in names)):
-                new = {tag for tag in place.git("tag").splitlines() if tag.endswith("0.1.1") or "psilon" in tag}
-                assert new <= published
-            assert rollback(stack, identity)["actions"] == []
+        yield KillStack(tmp_path_factory.mktemp("begun"), registry)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", range(1, STEPS + 1))
+def test_every_prefix(begun: KillStack, step: int) -> None:
+    """Whatever a release has done before it is killed, a rollback leaves nothing of what was not published anywhere.
+
+    No tag of such a version is left; and where nothing was published from a repository, it and its remote hold what
+    they held before.
+    """
+    begun.put_back()
+    trees = {name: begun.repo(name).git("rev-parse", "HEAD^{tree}") for name in FILES}
+    assert begun.kill_at(f"end:{step}").returncode == -signal.SIGKILL
+    identity = next((begun.folder / ".batuta" / "releases").glob("*.jsonl")).stem
+    rollback(begun, identity)
+    published = {f"v{one.name}-{one.version}" for one in begun.registry.accepted}
+    touched = {one.name.partition("-")[0] for one in begun.registry.accepted}
+    for name, tree in trees.items():
+        for place, branch in ((begun.repo(name), "HEAD"), (begun.remote(name), "main")):
+            tags = place.git("tag").splitlines()
+            assert {tag for tag in tags if tag.endswith("0.1.1") or name in ("epsilon", "zeta")} <= published
+            assert name in touched or place.git("rev-parse", f"{branch}^{{tree}}") == tree
+        assert begun.repo(name).git("status", "--porcelain") == ""
+    assert rollback(begun, identity)["actions"] == []

@@ -271,6 +271,17 @@ def test_alignment(stack: Path) -> None:
     assert lowered.skipped == ()
 
 
+def test_alignment_of_what_nobody_requires(stack: Path) -> None:
+    """A name that no manifest requires is told, with the one that may be meant: an alias is not what is aligned."""
+    manifest(stack, '[dependencies]\narrow = "54"\nolder = { package = "trueno", version = "0.9" }')
+    assert plan(stack, align={"arrow": "54.0"}).notes == ()
+    assert plan(stack, align={"arow": "54.0", "older": "0.9", "zzz": "1"}).notes == (
+        "--align arow: nothing here requires it; did you mean `arrow`?",
+        "--align older: nothing here requires it; did you mean `trueno`?",
+        "--align zzz: nothing here requires it",
+    )
+
+
 def test_alignment_of_one_package_under_two_names(stack: Path) -> None:
     """Who names a package wants all that require it aligned, under whatever names."""
     manifest(stack, '[dependencies]\narrow = "53"\nold = { package = "arrow", version = "53.4.1" }')

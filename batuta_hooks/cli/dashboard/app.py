@@ -184,7 +184,8 @@ class Dashboard(App[None]):
         from batuta_hooks.cli.status_cells import SIGNS, STYLES
 
         head = Text(f"{self.board.updated:%Y-%m-%d %H:%M:%S} UTC  ", "bold", no_wrap=True)
-        head.append(f"{len(self.board.rows)} crates ")
+        count = len(self.board.rows)
+        head.append(f"{count} crate{'' if count == 1 else 's'} ")
         for health, sign in reversed(SIGNS.items()):
             number = self._counts[health]
             word = f" {health}" if self.size.width >= _WIDE else ""

@@ -65,6 +65,7 @@ def _look(common: Common, told: Told) -> Board:
 def _propose(common: Common, told: Told) -> Proposal:
     from batuta_hooks.cli.check import asking_of
     from batuta_hooks.cli.sync_text import outcome_lines, plan_lines
+    from batuta_hooks.report.plain import printable
     from batuta_hooks.stack.check import report_time
     from batuta_hooks.stack.checkouts import find_workspace
     from batuta_hooks.stack.sync import plan_sync
@@ -86,7 +87,7 @@ def _propose(common: Common, told: Told) -> Proposal:
         outcomes = apply(plan, wish, offline=bool(common.offline), jobs=common.jobs, on_progress=counting)
         return list(outcome_lines(plan, outcomes, color=True))
 
-    lines = (*plan_lines(plan, color=True, quiet=False), *plan.notes)
+    lines = (*plan_lines(plan, color=True, quiet=False), *map(printable, plan.notes))
     return Proposal(lines, len(plan.changes) if plan.repositories else 0, apply_plan)
 
 

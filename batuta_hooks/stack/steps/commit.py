@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping
 
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.git.command import GitError
+from batuta_hooks.git.objects import LARGEST_BLOB
 from batuta_hooks.stack.checkouts import git_folders
 from batuta_hooks.stack.plan_edits import Writing, writing
 from batuta_hooks.stack.rehearsal_clones import write_files
 from batuta_hooks.stack.release_trailers import message
-from batuta_hooks.stack.release_world import Repo
+from batuta_hooks.stack.release_world import History, Repo
 from batuta_hooks.stack.steps.site import Site, act, acting_environment, dated
 
 
@@ -36,14 +37,15 @@ class Commit:
 
     def look(self) -> str | None:
         """The commit, where there is one and the checkout is at it."""
-        commit = self.find()
-        return commit if commit is not None and not behind(self._site.repo) else None
+        history = self._site.repo.history()
+        commit = self.find(history)
+        return commit if commit is not None and not behind(self._site.repo, history) else None
 
-    def find(self) -> str | None:
+    def find(self, history: History) -> str | None:
         """The release's commit of this wave in the history of what is checked out; one of an earlier wave where this
         one edits nothing more.
         """
-        commits = [one for one in self._site.repo.release_commits() if one.begun.plan_hash == self._site.plan.plan_hash]
+        commits = [one for one in history.standing if one.begun.plan_hash == self._site.plan.plan_hash]
         exact = [one.commit for one in commits if one.begun.wave == self._wave]
         earlier = [one.commit for one in commits if one.begun.wave < self._wave and not self.writing()]
         return next(iter([*exact, *earlier]), None)
@@ -54,19 +56,19 @@ class Commit:
 
     def act(self) -> None:
         """Make the commit, unless it is there, and bring the checkout up to it."""
-        if self.find() is None:
+        history = self._site.repo.history()
+        if self.find(history) is None:
             number = self._site.plan.repositories.index(self._site.own)
             place = self._site.cargo.place(f"edit-{self._wave}-{number}", self._site.repo.folder)
             try:
-                self._commit(os.path.join(place, "tree"), os.path.join(place, "index"))
+                self._commit(history.head, os.path.join(place, "tree"), os.path.join(place, "index"))
             finally:
                 shutil.rmtree(place, ignore_errors=True)
         settle(self._site.repo)
 
-    def _commit(self, tree: str, index: str) -> None:
+    def _commit(self, head: str, tree: str, index: str) -> None:
         repo = self._site.repo
-        head = repo.commit_of("HEAD")
-        if head is None:
+        if not head:
             raise BatutaError("there is no commit to release from", where=repo.folder)
         git_folder = os.path.realpath(git_folders(repo.folder)[0])
         self.make(tree, head, {"GIT_DIR": git_folder, "GIT_WORK_TREE": tree, "GIT_INDEX_FILE": index})
@@ -86,16 +88,14 @@ class Commit:
         written = self.writing()
         os.makedirs(tree)
         env = {**acting_environment(), **local, "BATUTA_STACK": self._site.workspace}
-        act(tree, env, "read-tree", head)
-        act(tree, env, "checkout-index", "--all", "--quiet")
+        # in one go, and whole, whatever part of the repository is checked out here
+        act(tree, env, "read-tree", "-m", "-u", "--no-sparse-checkout", "--no-recurse-submodules", head)
         paths = write_files(tree, written)
         if written.edits:
-            self._bring_locks_along(tree, env)
-        act(tree, env, "--literal-pathspecs", "add", "--update", "--", ".")
+            paths += self._bring_locks_along(tree, env)
         if paths:
             act(tree, env, "--literal-pathspecs", "add", "--force", "--", *paths)
-        changed = act(tree, env, "diff-index", "--cached", "--name-only", "-z", head).split("\0")
-        refuse_dirty(repo, [path for path in changed if path])
+            self._refuse_dirty(tree, env, head, paths)
         text = message(self._site.plan, self._wave, self.crates)
         env = dated(env, repo.time_of(head))
         try:
@@ -104,7 +104,17 @@ class Commit:
             said = "\n    ".join(error.text.splitlines()[-12:])
             raise BatutaError(f"the release commit was refused: {said or error.what}", where=repo.folder) from error
 
-    def _bring_locks_along(self, tree: str, env: dict[str, str]) -> None:
+    def _refuse_dirty(self, tree: str, env: dict[str, str], head: str, paths: list[str]) -> None:
+        """Refuse to write over what is not committed, in those of these files that change indeed."""
+        try:
+            refuse_dirty(self._site.repo, paths)
+        except BatutaError:
+            changed = act(tree, env, "diff-index", "--cached", "--name-only", "-z", head).split("\0")
+            refuse_dirty(self._site.repo, [path for path in changed if path])
+
+    def _bring_locks_along(self, tree: str, env: dict[str, str]) -> list[str]:
+        """Have cargo bring them up to their manifests; the paths of these files."""
+        found = []
         listed = act(tree, env, "ls-files", "-z", "--", "Cargo.lock", "*/Cargo.lock").split("\0")
         for lock in filter(None, listed):
             folder = os.path.join(tree, os.path.dirname(lock))
@@ -114,6 +124,8 @@ class Commit:
             if ended.code:
                 where = os.path.join(self._site.repo.folder, lock)
                 raise BatutaError(f"the lock file cannot follow its manifests: {ended.said}", where=where)
+            found.append(lock)
+        return found
 
 
 def refuse_dirty(repo: Repo, paths: list[str]) -> None:
@@ -130,35 +142,32 @@ def refuse_dirty(repo: Repo, paths: list[str]) -> None:
         raise BatutaError(f"{paths[0]} has changes that are not committed", where=repo.folder, mend=mend)
 
 
-def behind(repo: Repo) -> list[str]:
+def behind(repo: Repo, history: History) -> list[str]:
     """The files that a release commit at HEAD changed, or the commit that takes one back, and that index or checkout
     hold as they were before it.
     """
-    head = repo.commit_of("HEAD")
-    if head is None or not any(head in (one.commit, one.reverted_by) for one in repo.all_release_commits()):
+    if not history.head or not any(history.head in (one.commit, one.reverted_by) for one in history.releases):
         return []
-    changed = repo.ask("diff-tree", "-r", "-z", "--no-commit-id", "--name-only", "HEAD").split("\0")
-    paths = [path for path in changed if path]
-    if not paths:
-        return []
-    return sorted(path for path in paths if _is_old(repo, path))
+    changed = repo.ask("diff-tree", "-r", "-z", "--no-commit-id", "--name-only", history.head).split("\0")
+    paths = sorted(path for path in changed if path)
+    revisions = (f"{history.head}^", history.head, ":0")
+    blobs = repo.read_all(f"{revision}:{path}" for path in paths for revision in revisions)
+    return [path for path in paths if _is_old(repo, path, *(blobs[f"{revision}:{path}"] for revision in revisions))]
 
 
 def settle(repo: Repo) -> list[str]:
     """Bring index and checkout up to a release commit at HEAD, or its revert, after a kill too; the files behind it."""
-    paths = behind(repo)
+    paths = behind(repo, repo.history())
     if paths:
         act(repo.folder, acting_environment(), "--literal-pathspecs", "checkout", "--quiet", "HEAD", "--", *paths)
     return paths
 
 
-def _is_old(repo: Repo, path: str) -> bool:
+def _is_old(repo: Repo, path: str, before: bytes | None, after: bytes | None, staged: bytes | None) -> bool:
     """Whether a file or its index entry is what a release's edit was begun from, or the edit cut short."""
-    before, after = (repo.read(f"{revision}:{path}") for revision in ("HEAD^", "HEAD"))
-    staged = repo.read(f":{path}")
     try:
         with open(os.path.join(repo.folder, path), "rb") as file:
-            now: bytes | None = file.read()
+            now: bytes | None = file.read(LARGEST_BLOB + 1)
     except OSError:
         now = None
     if staged == after and now == after:

@@ -129,13 +129,15 @@ class Publish:
         until = answer.until if answer.until is not None else time.time() + min(_UNDATED_S, 2.0**number)
         seconds = min(max(0.0, until - time.time()) + 0.1, _MOST_LIMITED_S)
         told = time.strftime("%H:%M:%S UTC", time.gmtime(until))
-        self._wanted.site.told(f"{self._wanted.what}: the registry's limit is reached, waiting until {told}")
+        clause = f"the registry's limit is reached, waiting until {told}"
+        self._wanted.site.told(clause, self._wanted.release.crate)
         self._wanted.site.pause(seconds)
 
     def _has_arrived(self, number: int) -> bool:
         """After an answer that was lost: whether the index has it before a repetition is due."""
         site = self._wanted.site
-        site.told(f"{self._wanted.what}: the registry did not answer, asking whether it has it")
+        clause = f"the registry did not answer, asking whether it has {self._wanted.release.next}"
+        site.told(clause, self._wanted.release.crate)
         pauses = Pauses(site._replace(pace=site.pace._replace(index_s=min(site.pace.index_s, 2.0**number))))
         while True:
             if isinstance(self._wanted.listed(), Upload):

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
+from batuta_hooks.git.command import LOG
 from batuta_hooks.stack.checkouts import git_folders
 from batuta_hooks.stack.release_registry import Target
 from batuta_hooks.stack.release_trailers import read_message
@@ -103,7 +104,7 @@ class Request:
         repo = self.site.repo
         if repo.contains(commit, proposed):
             return True
-        told, own = (read_message(repo.ask("log", "-1", "--format=%B", one, "--")) for one in (commit, proposed))
+        told, own = (read_message(repo.ask(*LOG, "-1", "--format=%B", one, "--")) for one in (commit, proposed))
         if told is not None and own is not None and (told.plan_hash, told.wave) == (own.plan_hash, own.wave):
             return True
         changed = repo.ask("diff-tree", "-r", "-z", "--no-commit-id", "--name-only", proposed).split("\0")

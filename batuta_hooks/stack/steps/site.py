@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from threading import Event
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from batuta_hooks.git.command import Git, environment
 from batuta_hooks.stack.plan_values import Plan, RepositoryPlan
@@ -18,8 +17,12 @@ HOOKS_TIMEOUT_S = 3600.0
 #: What `environment` sets for questions, and no hook of the user's expects.
 _FOR_QUESTIONS = ("GIT_OPTIONAL_LOCKS", "GIT_NO_LAZY_FETCH", "GIT_NO_REPLACE_OBJECTS", "LC_ALL")
 
-Told = Callable[[str], None]
-"""Is called with what should be told, a clause; from several threads."""
+
+class Told(Protocol):
+    """Tells something, a clause; called from several threads."""
+
+    def __call__(self, clause: str, crate: str = "") -> None:
+        """Tell it of a crate, or of the whole repository."""
 
 
 class Pace(NamedTuple):

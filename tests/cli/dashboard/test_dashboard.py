@@ -305,6 +305,15 @@ def test_no_crates() -> None:
     play(steps, lambda: make_board({}))
 
 
+def test_one_crate() -> None:
+    """One crate is one."""
+
+    async def steps(app: Dashboard, _pilot: Pilot[None]) -> None:
+        assert "UTC  1 crate  " in said(app, "#head")
+
+    play(steps, lambda: make_board({"alone": ""}))
+
+
 def test_check() -> None:
     """`c` looks again and lists the findings, and what to do."""
     looks = []
