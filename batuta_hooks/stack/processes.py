@@ -14,6 +14,9 @@ from typing import BinaryIO, NamedTuple, Self
 _MOST_SAID = 1 << 16
 _LAST_LINES = 12
 
+#: What lets cargo say what is read here, and in plain text, whatever the user's configuration asks for.
+PLAIN_CARGO = {"CARGO_TERM_COLOR": "never", "CARGO_TERM_QUIET": "false"}
+
 
 class Ended(NamedTuple):
     """How a command ended: its exit code, and the last lines that it wrote."""

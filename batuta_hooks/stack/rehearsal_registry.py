@@ -10,6 +10,7 @@ from batuta_hooks.registry.accepting import AcceptingRegistry
 from batuta_hooks.registry.overlay import Answer, Upstream
 from batuta_hooks.registry.sources import CRATES_IO
 from batuta_hooks.registry.upstream import UpstreamFault
+from batuta_hooks.stack.processes import PLAIN_CARGO
 
 #: What cargo's variables may say of registries and networks: here the configuration of the rehearsal says all of it.
 _DROPPED = ("CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_NET_", "CARGO_HTTP_", "CARGO_PATHS", "__CARGO")
@@ -52,4 +53,4 @@ def rehearsal_environment(folder: str, registry: AcceptingRegistry, names: Colle
     # nothing but loopback is reached: what is asked of any other host ends at a proxy that is none
     closed = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), registry.url)
     target = {"CARGO_HOME": home, "CARGO_TARGET_DIR": os.path.join(folder, "target"), "NO_PROXY": "127.0.0.1"}
-    return {**kept, **closed, **target, **registry.cargo_variables()}
+    return {**kept, **PLAIN_CARGO, **closed, **target, **registry.cargo_variables()}

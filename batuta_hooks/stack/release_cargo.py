@@ -20,7 +20,7 @@ from batuta_hooks.domain.toml_text import TomlFault, read_toml
 from batuta_hooks.git.command import LOCAL_NAMES
 from batuta_hooks.registry.cargo_config import ConfigFault, read_cargo_config
 from batuta_hooks.registry.config_files import ConfigRefused
-from batuta_hooks.stack.processes import Ended, Processes
+from batuta_hooks.stack.processes import PLAIN_CARGO, Ended, Processes
 
 TIMEOUT_S = 3600.0
 UPLOADED = b"\n    Uploaded "
@@ -122,6 +122,7 @@ class Cargo:
         self._processes = processes
         self._work = work
         self._env = {name: value for name, value in os.environ.items() if name not in LOCAL_NAMES}
+        self._env |= PLAIN_CARGO
         self._env["CARGO_TARGET_DIR"] = os.path.join(work, "target")
 
     def place(self, name: str, checkout: str) -> str:

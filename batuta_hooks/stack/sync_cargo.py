@@ -12,7 +12,7 @@ from typing import NamedTuple
 from batuta_hooks.domain.lockfile import LockedPackage, LockFault, read_lockfile
 from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.git.command import LOCAL_NAMES, GitError, git
-from batuta_hooks.stack.processes import Ended, Processes
+from batuta_hooks.stack.processes import PLAIN_CARGO, Ended, Processes
 from batuta_hooks.stack.sync_values import Change, RepositoryPlan, Verified
 
 _LOCK_TIMEOUT_S = 600.0
@@ -40,6 +40,7 @@ class Cargo:
         self._processes = processes
         # cargo asks git of its own accord, and must ask the repository that it works in
         self._env = {name: value for name, value in os.environ.items() if name not in LOCAL_NAMES}
+        self._env |= PLAIN_CARGO
         if offline:
             self._env["CARGO_NET_OFFLINE"] = "true"
 

@@ -75,6 +75,20 @@ def test_signed(stack: Placed, tmp_path: Path) -> None:
     assert stack.remote("a").git("tag", "--list") == "va-0.1.0", "a tag that is no part of the release stays here"
 
 
+@pytest.mark.parametrize("key", ["color = 'always'", "quiet = true"])
+def test_cargo_as_it_is_configured_for_people(stack: Placed, key: str) -> None:
+    """Cargo's words are read, and passed on in plain text, whatever its configuration says of a terminal."""
+    home = stack.place / "home"
+    home.mkdir(exist_ok=True)
+    (home / "config.toml").write_text(f"[term]\n{key}\n", encoding="utf-8")
+    stack.commit(stack.repo("a"), "broken", {"src/lib.rs": "fn x( {"})
+    stack.repo("a").git("push", "--quiet")
+    said = stack.release("--publish", "--yes", "--no-verify", code=1)
+    assert "\n    error: this file contains an unclosed delimiter\n" in said.stderr
+    assert "Verifying a v0.1.0" in said.stderr
+    assert "x1b" not in said.stderr
+
+
 @pytest.mark.slow
 def test_cannot_sign(stack: Placed) -> None:
     """A key that is not there stops the release before anything is pushed or uploaded, in git's own words."""
