@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def console(*, color: bool) -> Console:
     """Standard output for rich: as wide as the terminal, or as ``COLUMNS`` says, or 80; nothing is markup in it."""
     from rich.console import Console
 
+    kept = {name: value for name, value in os.environ.items() if name != "COLUMNS" or value.strip("0")}
     return Console(
+        _environ=kept,  # COLUMNS=0, as where a terminal has no size yet, says nothing; rich would print nothing
         force_terminal=color,
         color_system="standard" if color else None,
         markup=False,

@@ -42,6 +42,22 @@ def test_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert "\n  book " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("columns", ["0", "", "wide"])
+def test_columns_that_say_nothing(
+    columns: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where COLUMNS is no width, as 0 is before a terminal has its size, it is as if it were not there."""
+    make_repo(tmp_path, {"Cargo.toml": package("one")})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    main(["status", "--simple", "--offline"])
+    expected = capsys.readouterr().out.splitlines()
+    monkeypatch.setenv("COLUMNS", columns)
+    main(["status", "--simple", "--offline"])
+    assert capsys.readouterr().out.splitlines()[:3] == expected[:3]
+    assert expected[0].startswith("Crate")
+
+
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])
 def test_width(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int
