@@ -10,8 +10,9 @@ from batuta_hooks.domain.manifest import Dependency, Manifest
 from batuta_hooks.domain.toml_text import TomlFault, read_toml
 from batuta_hooks.domain.workspace import ManifestFault
 from batuta_hooks.stack.issues import issues_of
+from batuta_hooks.stack.memory import Memory, Subject
 from batuta_hooks.stack.standing import Ask, Standing, standing_of
-from batuta_hooks.stack.verdict import Crate, Requirement
+from batuta_hooks.stack.verdict import Crate, Issue, Requirement
 
 
 class Crates:
@@ -22,13 +23,17 @@ class Crates:
         folder_name: the name of the checkout's folder.
         facts: about the tree that is judged.
         ask: what the registry knows of a crate; ``None`` where it is not to be looked at.
+        memory: where what was found out is remembered from run to run; ``None`` for nowhere.
     """
 
-    def __init__(self, repository: str, folder_name: str, facts: Facts, ask: Ask | None) -> None:
+    def __init__(
+        self, repository: str, folder_name: str, facts: Facts, ask: Ask | None, memory: Memory | None = None
+    ) -> None:
         self._repository = repository
         self._folder_name = folder_name
         self._facts = facts
         self._ask = ask
+        self._memory = memory
 
     def crate(self, path: str, findings: tuple[Finding, ...], unknown: tuple[Unknown, ...]) -> Crate | None:
         """The package of the manifest at ``path``; ``None`` where it has none, or is not there.
@@ -48,10 +53,22 @@ class Crates:
             version=manifest.package.version,
             dependencies=tuple(_requirements(manifest)),
             findings=findings,
-            issues=issues_of(self._facts, manifest, findings),
+            issues=self._issues(manifest, findings),
             unknown=unknown,
             standing=standing_of(manifest.package, self._ask) if self._ask else Standing(),
         )
+
+    def _issues(self, manifest: Manifest, findings: tuple[Finding, ...]) -> tuple[Issue, ...]:
+        # those of paths tell of what the path leads to, which may be anywhere
+        if self._memory is None or not all(finding.code.startswith("VA") for finding in findings):
+            return issues_of(self._facts, manifest, findings)
+        subject = Subject("issues", self._repository, manifest.path, repr(findings))
+        found = self._memory.recall(subject)
+        if found is not None:
+            return tuple(Issue(*one) for one in found)
+        issues = issues_of(self._facts, manifest, findings)
+        self._memory.keep(subject, issues, ())
+        return issues
 
     def _unreadable(self, path: str, findings: tuple[Finding, ...], unknown: tuple[Unknown, ...]) -> Crate | None:
         package = self._readable_part(path)

@@ -226,7 +226,7 @@ def _judge(opened: Opened, today: date, view: View | None, more: Said, memory: M
         facts = facts._replace(
             published=view.published, release=view.release, origin=view.origin, rust_version=view.rust_version
         )
-    makers = Crates(checkout.path, os.path.basename(opened.folder), facts, view.answer if view else None)
+    makers = Crates(checkout.path, os.path.basename(opened.folder), facts, view.answer if view else None, memory)
     crates, loose, undecided = [], set(), {one for one in more[1] if not one.crate}
     for path in judged_paths(facts.judged, config):
         # asked one by one, so that each answer is known to be about this crate

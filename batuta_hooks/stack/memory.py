@@ -91,9 +91,8 @@ class Memory:
         self._file = file_for(workspace, environment)
         self._facts = {one.repository: one for one in facts}
         self._views = {one.repository: view for one, view in zip(facts, views, strict=True)}
-        manifests = {one.repository: digest(_manifests(one)) for one in facts}
         self._content = {
-            one.repository: digest(map(_bytes, (manifests[one.repository], config, *_others(one))))
+            one.repository: digest((*_manifests(one), *map(_bytes, (config, *_others(one)))))
             for one, config in zip(facts, configs, strict=True)
         }
         self._offers = _by_name(facts, self._content, said)
@@ -101,8 +100,8 @@ class Memory:
         self._recalled: dict[str, Record | None] = {}
         self._known = read_records(self._file)
         self._fresh: dict[str, Record] = {}
-        #: names all manifests of the stack
-        self.stack = digest(_bytes(f"{name}\0{text}") for name, text in manifests.items())
+        #: names all that the crates of the stack tell of themselves to the others
+        self.stack = digest(_bytes(repr(crate)) for one in facts[:1] for crate in one.stack.whole.crates())
 
     def look_again(self) -> None:
         """Look again at what the registry has, about which more was asked."""

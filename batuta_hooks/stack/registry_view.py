@@ -52,6 +52,7 @@ class View:
         self.sources: dict[str, str] = {}
         self._answers: dict[str, Answer | Unknown] = {}
         self._releases: dict[tuple[str, str], Release | Unknown | None] = {}
+        self._rusts: dict[tuple[str, str], str | Unknown | None] = {}
         self._origins: dict[tuple[str, str], Origin | Unknown] = {}
         self._strangers: dict[str, str] = {}
         self._supposed: dict[str, Release] = {}
@@ -71,6 +72,7 @@ class View:
         for crate in names:
             self._answers.pop(crate, None)
         self._releases = {key: found for key, found in self._releases.items() if key[0] not in names}
+        self._rusts = {key: found for key, found in self._rusts.items() if key[0] not in names}
 
     def renew(self, registry: Registry, crates: Iterable[str]) -> None:
         """Look for crates in a registry that was opened after more was asked about them; the other answers stay."""
@@ -116,11 +118,15 @@ class View:
 
     def rust_version(self, crate: str, version: str) -> str | Unknown | None:
         """The Rust that one version declares, empty for none; ``None`` where the index does not list it."""
-        if self._then or crate in self._supposed:
+        answer = self.answer(crate)
+        if self._then or crate in self._supposed or isinstance(answer, Unknown) or not answer.rust:
             release = self.release(crate, version)
             return release if release is None or isinstance(release, Unknown) else release.rust_version or ""
-        with self._turn:
-            return rust_of(self.answer(crate), version)
+        key = crate, version
+        if key not in self._rusts:
+            with self._turn:
+                self._rusts[key] = rust_of(answer, version)
+        return self._rusts[key]
 
     def origin(self, crate: str, version: str) -> Origin | Unknown:
         """From which commit a published version was made, as far as its archive's facts are in the cache."""
