@@ -75,8 +75,8 @@ class Market:
             self.want(facts, [package.name])
             return Standing(None, f"`{package.name}`: {published.why}")
         version = package.version or ""
-        if _has(published, version):
-            return Standing(True, is_yanked=_has(Published((), published.yanked), version))
+        if has_version(published, version):
+            return Standing(True, is_yanked=has_version(Published((), published.yanked), version))
         if self.is_recent(facts, package.name) or _has_above(published, version):
             return Standing(False)
         self.want(facts, [package.name])
@@ -117,13 +117,13 @@ class Market:
                     assert isinstance(manifest, Manifest)
                     release = as_release(manifest)
                     for version in dict.fromkeys((package.version, *facts.planned(package.name))):
-                        if not _has(facts.published(package.name), version):
+                        if not has_version(facts.published(package.name), version):
                             found = Coming(facts, path, release._replace(version=version))
                             self._coming.setdefault(package.name, []).append(found)
         return self._coming
 
 
-def _has(published: Published | Unknown, text: str) -> bool:
+def has_version(published: Published | Unknown, text: str) -> bool:
     """Whether the registry is known to have a version, yanked or not; build metadata makes no other version."""
     own = read_version(text)
     if own is None or isinstance(published, Unknown):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from batuta_hooks.checks.publishable_market import has_version
 from batuta_hooks.checks.published_versions import is_settled
 from batuta_hooks.domain.facts import Facts, Origin, Published
 from batuta_hooks.domain.finding import Finding, Unknown
@@ -155,22 +156,25 @@ class Memory:
             else:
                 published = view.published(name)
                 is_old = isinstance(published, Unknown) or not is_settled(self._facts[subject.repository], published)
-                text = "\t".join((view.identity(name), "" if is_old else "settled", self._offers.get(name, "")))
+                coming = [text for version, text in self._offers.get(name, ()) if not has_version(published, version)]
+                text = "\t".join((view.identity(name), "" if is_old else "settled", *coming))
             self._states[place] = name, version, text
         return self._states[place]
 
 
 def _by_name(
     facts: Iterable[Facts], content: Mapping[str, str], said: Callable[[Facts, str], Iterable[Finding | Unknown]]
-) -> dict[str, str]:
-    """The content of the repositories that have a crate, and what was said of it, by its name."""
-    found: dict[str, list[str]] = {}
+) -> dict[str, list[tuple[str, str]]]:
+    """By its name, the version of each crate, and what names all that the verdict on publishing it rests on there."""
+    found: dict[str, list[tuple[str, str]]] = {}
     for one in facts:
         for path in one.judged:
             manifest = one.manifests.resolve(path)
-            if isinstance(manifest, Manifest) and manifest.package is not None:
-                found.setdefault(manifest.name, []).append(f"{content[one.repository]} {path} {list(said(one, path))}")
-    return {name: digest(map(_bytes, texts)) for name, texts in found.items()}
+            package = manifest.package if isinstance(manifest, Manifest) else None
+            if package is not None and package.version is not None:
+                text = digest(map(_bytes, (content[one.repository], path, repr(list(said(one, path))))))
+                found.setdefault(package.name, []).append((package.version, text))
+    return found
 
 
 def _manifests(facts: Facts) -> Iterator[bytes]:
