@@ -101,6 +101,8 @@ class Memory:
         self._recalled: dict[str, Record | None] = {}
         self._known = read_records(self._file)
         self._fresh: dict[str, Record] = {}
+        #: names all that verdicts rest on in all repositories
+        self.content = digest(map(_bytes, self._content.values()))
         #: names all that the crates of the stack tell of themselves to the others
         self.stack = digest(_bytes(repr(crate)) for one in facts[:1] for crate in one.stack.whole.crates())
 

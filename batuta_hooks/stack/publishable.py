@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from batuta_hooks.checks.native_links import links_finding
 from batuta_hooks.checks.publishable import Basis, Judge
@@ -16,6 +17,7 @@ from batuta_hooks.registry.names import is_crate_name
 from batuta_hooks.stack.crates_io import Registries, Wanted
 from batuta_hooks.stack.judging import Opened, ask, judged_paths
 from batuta_hooks.stack.memory import Memory, Subject
+from batuta_hooks.stack.memory_file import digest
 
 #: How often the registry is asked about crates that an earlier answer first named: as deep as their dependencies go.
 _MOST_ROUNDS = 16
@@ -31,6 +33,8 @@ def judge_publishable(
     told: Callable[[int, int], None] = lambda _done, _total: None,
     places: Collection[str] | None = None,
     memory: Memory | None = None,
+    *,
+    is_offline: bool = False,
 ) -> Verdicts:
     """The verdict on every package.
 
@@ -44,6 +48,7 @@ def judge_publishable(
         places: the repositories whose packages to judge; ``None`` for all.
         told: called with how many repositories are judged, of how many; once more in every round.
         memory: where verdicts are remembered from run to run; ``None`` for nowhere.
+        is_offline: whether no registry may be asked, so that what is not known stays so.
     """
     every = [facts_for(one, registries) for one in opened]
     said = said_of(opened)
@@ -52,7 +57,11 @@ def judge_publishable(
     chosen = [(facts, path) for facts in judged for path in _paths(facts, selected)]
     if registries is None:
         return _judge_all(judge, chosen, told)
-    memories = None if memory is None else _Verdicts(memory, said)
+    memories = None if memory is None else _Verdicts(memory, said, chosen)
+    known = memories.recall_all() if memories is not None and is_offline else None
+    if known is not None:
+        told(len(judged), len(judged))
+        return known
     asking = _Asking(opened, registries, judge, memory)
     asking.until_all_is_seen([one for one in chosen if memories is None or memories.recall(*one) is None])
     verdicts = _judge_all(judge, chosen, told, memories)
@@ -73,15 +82,26 @@ def refused_links(opened: Opened, verdicts: Verdicts) -> Iterator[Finding]:
 
 
 class _Verdicts:
-    """Verdicts in the memory: those alone for which every question was answered.
+    """Verdicts in the memory.
+
+    One for which every question was answered counts by itself.  Others count all together and for offline alone: which
+    of the unknown crates one meets also depends on what the other crates came to.
 
     Args:
         said: what `batuta_hooks.checks.path_deps` says of a manifest.
+        chosen: the packages to judge.
     """
 
-    def __init__(self, memory: Memory, said: Callable[[Facts, str], Iterable[Finding | Unknown]]) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        said: Callable[[Facts, str], Iterable[Finding | Unknown]],
+        chosen: Sequence[tuple[Facts, str]],
+    ) -> None:
         self._memory = memory
         self._said = said
+        self._chosen = chosen
+        self._around = digest(f"{facts.repository}\0{path}".encode("utf-8", "surrogatepass") for facts, path in chosen)
         self._subjects: dict[tuple[str, str], Subject] = {}
 
     def _subject(self, facts: Facts, path: str) -> Subject:
@@ -90,18 +110,34 @@ class _Verdicts:
             self._subjects[place] = Subject("publishable", *place, repr(list(self._said(facts, path))))
         return self._subjects[place]
 
+    def _open(self, subject: Subject) -> Subject:
+        return subject._replace(kind="open", also=f"{subject.also} {self._memory.content} {self._around}")
+
     def recall(self, facts: Facts, path: str) -> Publishable | None:
-        """The verdict on the package of a manifest."""
-        found = self._memory.recall(self._subject(facts, path))
-        if found is None:
-            return None
-        verdict, why, reasons, after = found
-        return Publishable(verdict, why, tuple(Reason(*reason) for reason in reasons), tuple(after))
+        """The verdict on the package of a manifest, where nothing was left open."""
+        return _read(self._memory.recall(self._subject(facts, path)))
+
+    def recall_all(self) -> Verdicts | None:
+        """All verdicts, if all are remembered."""
+        found: dict[tuple[str, str], Publishable] = {}
+        for facts, path in self._chosen:
+            verdict = self.recall(facts, path) or _read(self._memory.recall(self._open(self._subject(facts, path))))
+            if verdict is None:
+                return None
+            found[facts.repository, path] = verdict
+        return found
 
     def keep(self, facts: Facts, path: str, verdict: Publishable, basis: Basis) -> None:
         """Remember it."""
-        if basis.is_whole:
-            self._memory.keep(self._subject(facts, path), verdict, basis.names)
+        subject = self._subject(facts, path)
+        self._memory.keep(subject if basis.is_whole else self._open(subject), verdict, basis.names)
+
+
+def _read(found: Any | None) -> Publishable | None:
+    if found is None:
+        return None
+    verdict, why, reasons, after = found
+    return Publishable(verdict, why, tuple(Reason(*reason) for reason in reasons), tuple(after))
 
 
 class _Asking:

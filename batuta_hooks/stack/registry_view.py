@@ -51,6 +51,7 @@ class View:
         self.ttl_s = ttl_s
         self.sources: dict[str, str] = {}
         self._answers: dict[str, Answer | Unknown] = {}
+        self._published: dict[str, Published | Unknown] = {}
         self._releases: dict[tuple[str, str], Release | Unknown | None] = {}
         self._rusts: dict[tuple[str, str], str | Unknown | None] = {}
         self._origins: dict[tuple[str, str], Origin | Unknown] = {}
@@ -71,6 +72,7 @@ class View:
         names = set(crates)
         for crate in names:
             self._answers.pop(crate, None)
+            self._published.pop(crate, None)
         self._releases = {key: found for key, found in self._releases.items() if key[0] not in names}
         self._rusts = {key: found for key, found in self._rusts.items() if key[0] not in names}
 
@@ -88,6 +90,11 @@ class View:
 
     def published(self, crate: str) -> Published | Unknown:
         """The same in a check's terms."""
+        if crate not in self._published:
+            self._published[crate] = self._in_terms_of_checks(crate)
+        return self._published[crate]
+
+    def _in_terms_of_checks(self, crate: str) -> Published | Unknown:
         answer = self.answer(crate)
         published = as_published(answer)
         if isinstance(answer, Unknown) or isinstance(published, Unknown):
