@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from batuta_hooks.cli.common import Common
 from batuta_hooks.cli.formats import MetricsFormat
+from batuta_hooks.cli.terminal import counted
 from batuta_hooks.report.json_report import json_text
 from batuta_hooks.report.plain import printable
 from batuta_hooks.stack.check import report_time
@@ -44,14 +45,14 @@ def _lines(metrics: Metrics) -> Iterator[str]:
     yield f"Releases of the last {metrics.days} days: {len(metrics.releases)}, {len(done)} at their end"
     for one in metrics.releases:
         state = "done" if one.is_done else "not at its end"
-        yield f"  {one.id}  {one.started:%Y-%m-%d}  {one.seconds:.0f} s  {len(one.crates)} crates  {state}"
+        yield f"  {one.id}  {one.started:%Y-%m-%d}  {one.seconds:.0f} s  {counted(len(one.crates), 'crate')}  {state}"
     yield "Time by phase"
     total = sum(metrics.phases.values())
     for name, seconds in sorted(metrics.phases.items(), key=lambda item: -item[1]):
         yield f"  {name}: {seconds:.1f} s" + (f" ({100 * seconds / total:.0f} %)" if total else "")
     yield f"Gates: {metrics.gates_run} run, {metrics.gates_cached} cached"
     for failure in metrics.failures:
-        yield f"  {failure.gate} failed {failure.times} times for {failure.whose}"
+        yield f"  {failure.gate} failed {counted(failure.times, 'time')} for {failure.whose}"
     trend = "not measured" if metrics.trend is None else f"newer releases take {100 * metrics.trend:.0f} % of the time"
     yield f"Trend: {trend}"
     yield "Goals"

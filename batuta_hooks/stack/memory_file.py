@@ -15,8 +15,8 @@ from hashlib import blake2b
 from shutil import rmtree
 from typing import Any, NamedTuple
 
-from batuta_hooks.git.tree import read_regular_file
 from batuta_hooks.registry.entry import Miss
+from batuta_hooks.registry.files import read_file
 from batuta_hooks.registry.glance import cache_folder, examine
 
 _FOLDER = "checks-v1"
@@ -63,11 +63,10 @@ def file_for(workspace: str, environment: Mapping[str, str]) -> str:
 
 def read_records(file: str) -> dict[str, Record]:
     """The records by their keys, if the same tool has written them."""
-    content = read_regular_file(file, follow=False) if file else None
-    if not isinstance(content, bytes):
+    if not file:
         return {}
     try:
-        read = json.loads(content)
+        read = json.loads(read_file(file, _MOST_BYTES).data)
         if read["tool"] != _tool():
             return {}
         states = [(str(name), str(version), str(text)) for name, version, text in read["states"]]
@@ -75,7 +74,7 @@ def read_records(file: str) -> dict[str, Record]:
             key: Record(value, tuple(states[place] for place in places))
             for key, (value, places) in read["records"].items()
         }
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return {}
 
 
@@ -86,11 +85,11 @@ def write_records(file: str, records: Mapping[str, Record]) -> None:
         key: [record.value, [numbers.setdefault(state, len(numbers)) for state in record.states]]
         for key, record in sorted(records.items())
     }
-    text = json.dumps({"tool": _tool(), "states": [*numbers], "records": rows}, separators=(",", ":"))
     place = f"{file}.{os.getpid()}"
-    if len(text) > _MOST_BYTES:
-        return
     try:
+        text = json.dumps({"tool": _tool(), "states": [*numbers], "records": rows}, separators=(",", ":"))
+        if len(text) > _MOST_BYTES:
+            return
         os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
         with open(place, "w", encoding="ascii") as stream:
             stream.write(text)
@@ -108,7 +107,11 @@ def forget_records(environment: Mapping[str, str]) -> None:
 
 
 def _tool() -> str:
-    """What names the rules that all of it rests on: the state of the tool's own files."""
+    """What names the rules that all of it rests on: the state of the tool's own files.
+
+    Raises:
+        OSError: they cannot be looked at.
+    """
     found = []
     for room in _ROOMS:
         with os.scandir(os.path.join(_PACKAGE, room)) as files:

@@ -51,6 +51,7 @@ class Metrics(NamedTuple):
         phases: seconds by step, over all releases.
         waiting_s: of that, in which the index was waited for.
         gates_run, gates_cached: results of gates' commands.
+        gates_failed: how many of those that were run failed.
         failures: the gates that failed most.
         trend: the mean duration of the newer half of the releases over that of the older one; below 1 is faster.
         recommendations: a sentence each, from these figures alone.
@@ -63,6 +64,7 @@ class Metrics(NamedTuple):
     waiting_s: float
     gates_run: int
     gates_cached: int
+    gates_failed: int
     failures: tuple[Failure, ...]
     rollbacks: int
     trend: float | None
@@ -73,8 +75,7 @@ class Metrics(NamedTuple):
         """The rows that a stack's goals are measured by, with their values."""
         mean = "not measured" if self.mean_s is None else f"{self.mean_s / 60:.1f} min"
         all_gates = self.gates_run + self.gates_cached
-        broken = sum(one.times for one in self.failures)
-        passed = "not measured" if not all_gates else f"{100 * (all_gates - broken) / all_gates:.0f} %"
+        passed = "not measured" if not all_gates else f"{100 * (all_gates - self.gates_failed) / all_gates:.0f} %"
         done = [one for one in self.releases if one.is_done]
         rework = "not measured" if not done else f"{100 * self.rollbacks / len(done):.0f} %"
         runs = "not measured" if not done else f"{sum(one.runs for one in done) / len(done):.1f}"
@@ -132,6 +133,7 @@ def measure(own: str, days: int, now: datetime) -> Metrics:
         phases["index"],
         len(gates) - cached,
         cached,
+        failed.total(),
         tuple(Failure(*about, times) for about, times in failed.most_common(_MOST_FAILURES)),
         rollbacks,
         _trend(done),

@@ -119,3 +119,12 @@ def test_command(
     else:
         assert "aaaa" in out
         assert ("<b>" in out) == (format_ == "text")
+
+
+def test_more_failures_than_are_listed(tmp_path: Path) -> None:
+    """Five gates are listed; all that failed count against the goal."""
+    failed = [gate("failed", name=f"gate-{number}") for number in range(8)]
+    journal(tmp_path, "aaaa", {"event": "gates", "gates": [*failed, gate("passed"), gate("passed")]}, PLAN, OVER)
+    found = measure(str(tmp_path), 30, START + timedelta(days=1))
+    assert (len(found.failures), found.gates_run, found.gates_failed) == (5, 10, 8)
+    assert dict(found.goals)["Quality gate compliance"] == "20 %"
