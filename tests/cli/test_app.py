@@ -202,13 +202,14 @@ def test_interrupted(stack: Path) -> None:
 
 
 def test_folder_that_is_gone(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A current folder that somebody removed is a sentence."""
+    """A current folder that somebody removed is named as what is wrong."""
     gone = stack / "gone"
     gone.mkdir()
     os.chdir(gone)
     gone.rmdir()
     assert main(["check"]) == 2
-    assert capsys.readouterr().err.startswith("batuta-stack: ")
+    said = "batuta-stack: the current folder is not there any more\n    cd to one that is\n"
+    assert capsys.readouterr().err == said
 
 
 def test_hostile_words_are_shown_escaped(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
