@@ -7,11 +7,11 @@ Dev-dependencies count for the tests of the crate that has them and for nobody e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from batuta_hooks.checks.requirements import parsed
-from batuta_hooks.domain.manifest import DEV, Dependency
+from batuta_hooks.domain.manifest import DEV, Dependency, Manifest
 from batuta_hooks.domain.overlap import overlap
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.semver import Requirement, Version
@@ -45,6 +45,10 @@ class _Against(NamedTuple):
     has_dev: bool
 
 
+_Place = tuple[str, str, str, tuple[str | int, ...]]
+"""A crate's name, repository and manifest, and the key of an entry there."""
+
+
 class Meeting:
     """The needs of a stack's crates, and which crates meet in a build."""
 
@@ -53,6 +57,7 @@ class Meeting:
         self._crates = list(stack.crates())
         self._numbers = {crate.name: number for number, crate in enumerate(self._crates)}
         self._needs: dict[str, list[Need]] = {}
+        self._places: dict[str, dict[_Place, list[Need]]] = {}
         self._apart: dict[str, frozenset[tuple[str, str]]] = {}
         self._exposed: dict[str, bool] = {}
         self._links_of: dict[int, list[int]] = {}
@@ -115,6 +120,18 @@ class Meeting:
                 if dependency.requirement is not None and package != crate.name
             ]
         return self._needs[package]
+
+    def needs_of(self, repository: str, manifest: Manifest, dependency: Dependency) -> Sequence[Need]:
+        """The needs that one entry of a manifest stands for."""
+        package = dependency.package
+        if package not in self._places:
+            found: dict[_Place, list[Need]] = {}
+            for need in self.needs(package):
+                crate = need.crate
+                place = crate.name, crate.repository, crate.manifest_path, need.dependency.user_key
+                found.setdefault(place, []).append(need)
+            self._places[package] = found
+        return self._places[package].get((manifest.name, repository, manifest.path, dependency.user_key), ())
 
     def depends(self, dependent: str, dependency: str) -> bool:
         """Whether a crate's build holds another crate."""

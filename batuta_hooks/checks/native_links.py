@@ -20,7 +20,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from batuta_hooks.checks.meeting import Need as StackNeed
     from batuta_hooks.domain.facts import Facts
     from batuta_hooks.domain.manifest import Dependency, Manifest
     from batuta_hooks.domain.publishable import Reason
@@ -101,7 +100,7 @@ def _beside_the_stack(facts: Facts, manifest: Manifest) -> Iterator[Finding]:
     for dependency in disputed:
         if dependency.kind == DEV or not meeting.apart(dependency.package):
             continue
-        own = next((one for one in meeting.needs(dependency.package) if _is_of(one, facts, manifest, dependency)), None)
+        own = next(iter(meeting.needs_of(facts.repository, manifest, dependency)), None)
         if own is None:
             continue
         others = [
@@ -120,12 +119,6 @@ def _beside_the_stack(facts: Facts, manifest: Manifest) -> Iterator[Finding]:
                 fix = f'require `{dependency.package}` "{other.text}" here too'
                 yield at_line(facts, manifest, dependency, "VA007", WARNING, message, fix)
                 break
-
-
-def _is_of(need: StackNeed, facts: Facts, manifest: Manifest, dependency: Dependency) -> bool:
-    crate = need.crate
-    is_crate = (crate.name, crate.repository, crate.manifest_path) == (manifest.name, facts.repository, manifest.path)
-    return is_crate and need.dependency.user_key == dependency.user_key
 
 
 def _links(facts: Facts, dependency: Dependency) -> str | None:

@@ -49,8 +49,7 @@ def find(facts: Facts) -> Iterator[Finding]:
         for dependency in manifest.dependencies:
             if not meeting.apart(dependency.package):
                 continue
-            clashing = [need for need in meeting.needs(dependency.package) if _is_of(need, facts, manifest, dependency)]
-            for need in clashing:
+            for need in meeting.needs_of(facts.repository, manifest, dependency):
                 yield from _judge(facts, manifest, meeting, need)
 
 
@@ -75,12 +74,11 @@ def newest_needed(facts: Facts, manifest: Manifest, dependency: Dependency) -> V
     with none, is the newest of them, or only tests would meet.
     """
     meeting = meeting_of(facts.stack.whole)
-    for need in meeting.needs(dependency.package):
-        if _is_of(need, facts, manifest, dependency):
-            firm = [other for other in _others(meeting, facts.policy, need) if not (need.is_dev or other.is_dev)]
-            target = _target([need, *firm], facts.policy, dependency.package) if firm else None
-            if target is not None and not need.requirement.matches(target):
-                return target
+    for need in meeting.needs_of(facts.repository, manifest, dependency):
+        firm = [other for other in _others(meeting, facts.policy, need) if not (need.is_dev or other.is_dev)]
+        target = _target([need, *firm], facts.policy, dependency.package) if firm else None
+        if target is not None and not need.requirement.matches(target):
+            return target
     return None
 
 
@@ -124,12 +122,6 @@ def _others(meeting: Meeting, policy: Policy, need: Need) -> list[Need]:
     if not others or need.is_dev or is_shared(meeting, policy, package):
         return others
     return [other for other in others if other.is_dev]
-
-
-def _is_of(need: Need, facts: Facts, manifest: Manifest, dependency: Dependency) -> bool:
-    crate = need.crate
-    is_crate = (crate.name, crate.repository, crate.manifest_path) == (manifest.name, facts.repository, manifest.path)
-    return is_crate and need.dependency.user_key == dependency.user_key
 
 
 def _judge(facts: Facts, manifest: Manifest, meeting: Meeting, need: Need) -> Iterator[Finding]:
