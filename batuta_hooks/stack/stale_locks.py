@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from batuta_hooks.stack.checkouts import git_folders
 
-_NAMES = ("index.lock", "HEAD.lock", "packed-refs.lock", "config.lock", "objects/maintenance.lock")
+_MAINTENANCE = "objects/maintenance.lock"
 
 
 def remove_stale_locks(folder: str) -> list[str]:
@@ -22,7 +22,7 @@ def remove_stale_locks(folder: str) -> list[str]:
     """
     told = []
     git_folder, common = map(os.path.realpath, git_folders(folder))
-    places = [os.path.join(place, name) for place in sorted({git_folder, common}) for name in _NAMES]
+    places = [lock for place in sorted({git_folder, common}) for lock in _own_locks(place)]
     places += sorted(_ref_locks(os.path.join(common, "refs")))
     for lock in filter(os.path.lexists, places):
         holders = list(_holders(lock, folder))
@@ -35,6 +35,14 @@ def remove_stale_locks(folder: str) -> list[str]:
             continue
         told.append(f"{lock} was left by a git that was ended: removed, for no process holds it")
     return told
+
+
+def _own_locks(folder: str) -> list[str]:
+    """The lock files of a git folder itself: of the index, of HEAD, of AUTO_MERGE, and whatever else git has there."""
+    with suppress(OSError):
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".lock"))
+        return [os.path.join(folder, name) for name in (*names, _MAINTENANCE)]
+    return []
 
 
 def _ref_locks(folder: str) -> Iterator[str]:

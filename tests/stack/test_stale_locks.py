@@ -12,6 +12,8 @@ from tests.support.repos import make_repo
 LEFT = (
     "index.lock",
     "HEAD.lock",
+    "AUTO_MERGE.lock",
+    "ORIG_HEAD.lock",
     "packed-refs.lock",
     "config.lock",
     "objects/maintenance.lock",
