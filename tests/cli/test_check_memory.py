@@ -190,33 +190,22 @@ def play(folder: Path, registry: FaultyRegistry, checks: Checks, seed: int, step
         assert found == wanted, history
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+MANY = [pytest.param(seed, 60, marks=pytest.mark.slow) for seed in range(10, 14)]
+
+
+@pytest.mark.parametrize(("seed", "steps"), [(1, 8), (2, 8), *MANY])
 def test_it_says_the_same(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     registry: FaultyRegistry,
     seed: int,
+    steps: int,
 ) -> None:
-    """A few things happen."""
+    """A few things happen, or many."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "2000000000")
     cache = go_online(monkeypatch, tmp_path / "stack", registry)
-    play(tmp_path / "stack", registry, Checks(cache, capsys), seed, 8)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 14))
-def test_it_says_the_same_for_long(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    registry: FaultyRegistry,
-    seed: int,
-) -> None:
-    """Many things happen."""
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "2000000000")
-    cache = go_online(monkeypatch, tmp_path / "stack", registry)
-    play(tmp_path / "stack", registry, Checks(cache, capsys), seed, 60)
+    play(tmp_path / "stack", registry, Checks(cache, capsys), seed, steps)
 
 
 class TestFile:
