@@ -48,6 +48,7 @@ class Downstream(NamedTuple):
         why: who needs what that cannot be met, as a chain; or what was not looked at.
         shared: the shared dependencies that were reached.
         not_cached: how many crates could not be looked at.
+        unseen: their names, sorted.
         repository: the crate's checkout, as the stack spells it.
     """
 
@@ -58,6 +59,7 @@ class Downstream(NamedTuple):
     shared: tuple[Held, ...]
     not_cached: int = 0
     repository: str = "."
+    unseen: tuple[str, ...] = ()
 
 
 def as_if_published(facts: Facts, releases: Mapping[str, Sequence[Release]]) -> Facts:
@@ -92,11 +94,10 @@ def look(manifest: Manifest, shelf: Shelf, is_shared: Callable[[str], bool]) -> 
     if isinstance(needs, MissingFeature):
         return Downstream(release.name, release.version, REFUSED, f"its feature {needs.fault}", ())
     found = Resolver(shelf).resolve([(need, "") for need in needs], release.links)
-    chains = _chains(shelf, own, needs, found.chosen)
+    chains = _chains(shelf, own, needs, found.met)
     verdict, why = _verdict(found, own, chains)
-    return Downstream(
-        release.name, release.version, verdict, why, tuple(_held(found.chosen, chains, is_shared)), len(found.unseen)
-    )
+    shared, unseen = tuple(_held(found.chosen, chains, is_shared)), tuple(sorted(found.unseen))
+    return Downstream(release.name, release.version, verdict, why, shared, len(unseen), unseen=unseen)
 
 
 def _verdict(found: Resolution, own: str, chains: Mapping[str, tuple[str, ...]]) -> tuple[str, str]:
@@ -114,21 +115,25 @@ def _verdict(found: Resolution, own: str, chains: Mapping[str, tuple[str, ...]])
 
 
 def _chains(
-    shelf: Shelf, own: str, needs: Sequence[Need], chosen: Mapping[tuple[str, str, tuple[int, ...]], Offer]
+    shelf: Shelf, own: str, needs: Sequence[Need], met: Mapping[Need, Offer | None]
 ) -> dict[str, tuple[str, ...]]:
     """The shortest way to each chosen version, by `name version`; the package itself comes first."""
     found: dict[str, tuple[str, ...]] = {"": (own,)}
-    pending: list[tuple[Need, tuple[str, ...]]] = [(need, (own,)) for need in needs]
-    for need, way in pending:  # grows while it is gone through
-        offers = shelf.matching(need)
-        for offer in () if isinstance(offers, Unknown) else offers:
-            if chosen.get((need.package, need.home, offer.version.bucket)) == offer:
-                name = f"{need.package} {offer.text}"
-                further = shelf.needs(need, offer)
-                if name not in found and not isinstance(further, (Unknown, MissingFeature)):
-                    pending += [(one, (*way, name)) for one in further]
-                found.setdefault(name, (*way, name))
-                break
+    ways: dict[Need, tuple[str, ...]] = dict.fromkeys(needs, (own,))
+    pending = list(ways)
+    for need in pending:  # grows while it is gone through
+        offer = met.get(need)
+        if offer is None:
+            continue
+        name = f"{need.package} {offer.text}"
+        way = (*ways[need], name)
+        found.setdefault(name, way)
+        # whoever wants more features of a version leads on to more than who met it first
+        further = shelf.needs(need, offer)
+        for one in () if isinstance(further, (Unknown, MissingFeature)) else further:
+            if one not in ways:
+                ways[one] = way
+                pending.append(one)
     return found
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -22,11 +22,12 @@ from batuta_hooks.report.plain import printable
 from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.cache_info import Contents, Holding, cache_path, clear_cache, read_contents
 from batuta_hooks.stack.check import report_time
-from batuta_hooks.stack.checkouts import find_workspace
+from batuta_hooks.stack.checkouts import Workspace, find_workspace
 from batuta_hooks.stack.named import named_by_stack, seconds_since_commit
 from batuta_hooks.stack.transfer import export_cache, import_cache
 from batuta_hooks.stack.warm import Told, Warmed, Wish, warm
 
+_Onwards = Callable[[Callable[[Sequence[Wish]], bool]], None]
 _STATES = {
     REFRESHED: "fetched",
     UNCHANGED: "unchanged",
@@ -100,20 +101,34 @@ def run_warm(common: Common, crates: Sequence[str], *, transitive: bool) -> int:
     if crates and transitive:
         raise BatutaError("--transitive is for the whole stack", mend="leave the names of crates out, or the option")
     notes: tuple[str, ...] = ()
+    follow: _Onwards = _nowhere
     if crates:
         folder = common.workspace or "."
         versions = _versions(crates)
         ttl_s = min(_ttl_s(folder), seconds_since_commit(folder))
         wishes: Sequence[Wish] = [Wish(folder, frozenset(versions), versions, ttl_s)]
     else:
-        wishes, notes = named_by_stack(find_workspace(common.workspace), transitive=transitive, jobs=common.jobs)
+        workspace = find_workspace(common.workspace)
+        wishes, notes = named_by_stack(workspace, transitive=transitive, jobs=common.jobs)
+        follow = _followed(workspace, common.jobs) if transitive else _nowhere
     with _bars(common) as told:
-        warmed = warm(wishes, offline=bool(common.offline), told=told)
+        warmed = warm(wishes, offline=bool(common.offline), told=told, onwards=follow)
     if not common.quiet:
         say_notes((*notes, *warmed.notes, *_failures(warmed, all_of_them=bool(common.verbose))))
         for line in _warm_lines(warmed):
             print(line)
     return 1 if warmed.failed else 0
+
+
+def _nowhere(_ask: Callable[[Sequence[Wish]], bool]) -> None:
+    """Ask about nothing more."""
+
+
+def _followed(workspace: Workspace, jobs: int | None) -> _Onwards:
+    """Ask about what users of the stack's crates would get, too."""
+    from batuta_hooks.stack.users import follow_users  # the rest of the cache's commands needs no resolver
+
+    return lambda ask: follow_users(workspace, ask, now=report_time(), jobs=jobs)
 
 
 def _versions(crates: Sequence[str]) -> dict[str, frozenset[str]]:

@@ -29,7 +29,7 @@ def deep_lines(crates: Iterable[Downstream], *, verbose: bool) -> Iterator[str]:
         if verbose:
             for held in crate.shared:
                 yield printable(f"  {crate.crate} {crate.version} gets {held.dependency} {', '.join(held.versions)}")
-    missing = max((crate.not_cached for crate in crates), default=0)
+    missing = len({name for crate in crates if crate.verdict == OPEN for name in crate.unseen})
     if missing and not verbose:
-        those = "1 crate is" if missing == 1 else f"up to {missing} crates are"
+        those = "1 crate is" if missing == 1 else f"{missing} crates are"
         yield f"  not looked at, {those} not cached: `batuta-stack cache warm --transitive`"

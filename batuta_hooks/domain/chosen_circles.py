@@ -10,7 +10,7 @@ from batuta_hooks.domain.shelf import MissingFeature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, KeysView, Sequence
 
     from batuta_hooks.domain.resolution import Place
     from batuta_hooks.domain.shelf import Need, Offer, Shelf
@@ -30,7 +30,7 @@ class Ranks:
         other._seen, other._below, other._ranks = self._seen.copy(), self._below.copy(), self._ranks.copy()
         return other
 
-    def fresh(self, needs: set[Need]) -> list[Need]:
+    def fresh(self, needs: KeysView[Need]) -> list[Need]:
         """Those that were not looked at yet, in one order whatever the process, without those that have a home.
 
         These are of a checkout's packages, of which dev-dependencies are looked at too, and they make no circle.

@@ -16,7 +16,7 @@ from batuta_hooks.domain.shelf import MissingFeature, Need, Offer, Shelf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     Place = tuple[str, str, tuple[int, ...]]
     """A package, its home and a bucket of its versions: where one version may be chosen."""
@@ -56,12 +56,14 @@ class Resolution(NamedTuple):
         clash: why there is none; ``None`` where there is one, or the search was given up.
         unseen: packages of which nothing is known, with what keeps it from being known.
         is_given_up: whether it took too many steps.
+        met: the version that was chosen for each need; ``None`` where there is none.
     """
 
     chosen: dict[Place, Offer]
     clash: Clash | None
     unseen: dict[str, Unknown]
     is_given_up: bool = False
+    met: Mapping[Need, Offer | None] = {}
 
 
 class Along(NamedTuple):
@@ -91,7 +93,7 @@ class _State:
         self.chosen: dict[Place, tuple[Offer, int]] = {}
         self.links: dict[str, tuple[str, int]] = {}
         self.pending: list[_Pending] = []
-        self.taken: set[Need] = set()
+        self.taken: dict[Need, Offer | None] = {}
 
     def copy(self) -> _State:
         other = _State()
@@ -175,7 +177,7 @@ class Resolver:
         while pending:
             need = pending.pop()
             found[need.package] = None
-            offer = self._chosen(state, need)
+            offer = state.taken.get(need)
             further = self._shelf.needs(need, offer) if offer is not None else ()
             if not isinstance(further, (Unknown, MissingFeature)):
                 fresh = [one for one in dict.fromkeys(further) if one not in reached]
@@ -183,22 +185,13 @@ class Resolver:
                 pending += fresh
         return tuple(found)
 
-    def _chosen(self, state: _State, need: Need) -> Offer | None:
-        """The version that was chosen for a need."""
-        offers = self._shelf.matching(need)
-        for offer in () if isinstance(offers, Unknown) else offers:
-            chosen = state.chosen.get((need.package, need.home, offer.version.bucket))
-            if chosen is not None and chosen[0] == offer:
-                return offer
-        return None
-
     def _circle(self, state: _State, ranks: Ranks) -> tuple[Clash | None, Ranks]:
         """What is wrong where chosen versions need each other, with the ranks of all that was looked at."""
-        fresh = ranks.fresh(state.taken)
+        fresh = ranks.fresh(state.taken.keys())
         if not fresh:
             return None, ranks
         ranks = ranks.copy()
-        circle = ranks.circle(self._shelf, fresh, lambda need: self._chosen(state, need))
+        circle = ranks.circle(self._shelf, fresh, state.taken.get)
         if not circle:
             return None, ranks
         names = [f"{place[0]} {state.chosen[place][0].text}" for place in circle]
@@ -214,15 +207,16 @@ class Resolver:
         clash, state = self._search(self._start(needs, links), keeps=False)
         if clash is not None:
             # the newest of everything does not fit together: now with a memory of each choice
-            first = state
-            clash, state = self._search(self._start(needs, links), keeps=True)
-            state = state if clash is None else first
+            clash, second = self._search(self._start(needs, links), keeps=True)
+            state = second if clash is None else state
         if clash is None:
+            # a choice that was taken back leaves nothing open
+            kept = self._reached([need for need, _ in needs], state) if self._unseen else ()
+            self._unseen = {name: self._unseen[name] for name in kept if name in self._unseen}
             clash, _ = self._circle(state, Ranks())
         chosen = {place: offer for place, (offer, _) in state.chosen.items()}
-        if clash is not None and not clash.kind:
-            return Resolution(chosen, None, self._unseen, is_given_up=True)
-        return Resolution(chosen, clash, self._unseen)
+        is_given_up = clash is not None and not clash.kind
+        return Resolution(chosen, None if is_given_up else clash, self._unseen, is_given_up, state.taken)
 
     def _start(self, needs: Sequence[tuple[Need, str]], links: str | None) -> _State:
         self._unseen = {}
@@ -239,7 +233,7 @@ class Resolver:
     def _add(self, state: _State, need: Need, by: str, level: int) -> None:
         if need in state.taken:
             return
-        state.taken.add(need)
+        state.taken[need] = None
         self.looked.add(need.package)
         offers = self._shelf.matching(need)
         if isinstance(offers, Unknown):
@@ -334,6 +328,7 @@ class Resolver:
     def _choose(self, state: _State, pending: _Pending, offer: Offer, level: int) -> None:
         need = pending.need
         place = need.package, need.home, offer.version.bucket
+        state.taken[need] = offer
         if place not in state.chosen:
             state.chosen[place] = offer, level
             links = self._shelf.links(need, offer)

@@ -96,12 +96,12 @@ def check(  # noqa: PLR0913  named options
             if asking:
                 supposing.tell(ready, registries)
             strangers = set_strangers_aside(ready, registries) if asking else {}
+            found = look_deep(ready, registries, crates, places) if deep and asking else Deep()
             memory = _memory(workspace, ready, registries, asking) if asking and not what_if else None
             is_offline = asking is None or asking.offline or bool(told_offline(asking.environment))
             verdicts = judge_publishable(
                 ready, registries if asking else None, crates, on_progress, places, memory, is_offline=is_offline
             )
-            found = look_deep(ready, registries, crates, places) if deep and asking else Deep()
             mine = [one for one in opened if places is None or one.checkout.path in places]
             views = [_view(one, registries) if asking else None for one in mine]
 

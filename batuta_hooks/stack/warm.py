@@ -62,16 +62,18 @@ def warm(
     offline: bool = False,
     environment: Mapping[str, str] = os.environ,
     told: Told = lambda _what, _done, _total: None,
+    onwards: Callable[[Callable[[Sequence[Wish]], bool]], None] = lambda _ask: None,
 ) -> Warmed:
     """Ask the registries about all that is wished for.
 
     Args:
+        onwards: is called afterwards, where the registries could be asked, with what asks about more.
         offline: whether no socket may be opened; what is known already counts all the same.
         told: is told how far it is.
     """
     warmer = _Warmer(offline, environment, told)
-    for group in _groups(wishes, environment):
-        warmer.ask(group)
+    if warmer.ask_all(wishes):
+        onwards(warmer.ask_all)
     return warmer.warmed()
 
 
@@ -103,7 +105,14 @@ class _Warmer:
         self._failed: list[Outcome] = []
         self._notes: dict[str, None] = {}
 
-    def ask(self, wish: Wish) -> None:
+    def ask_all(self, wishes: Iterable[Wish]) -> bool:
+        """Ask all that is wished for; whether any registry could be asked."""
+        before = self._crates.total() - self._crates[OFFLINE]
+        for group in _groups(wishes, self._environment):
+            self._ask(group)
+        return self._crates.total() - self._crates[OFFLINE] > before
+
+    def _ask(self, wish: Wish) -> None:
         """Ask one registry."""
         done = Counter[str]()
         totals = {"crates": len(wish.crates)}

@@ -177,6 +177,27 @@ def test_unknown_is_neither() -> None:
     assert (resolution.clash, resolution.unseen) == (None, {"a": Unknown("a", "why")})
 
 
+def test_a_choice_that_was_taken_back_leaves_nothing_open() -> None:
+    """What only a version leads to that does not fit is not needed, so nobody has to know it."""
+    found = index(a=[released("1.0.0"), released("1.1.0", needs("lost ^1"), needs("b =1.0.0"))], b=[released("1.1.0")])
+    known = shelf_of(found)
+    shelf = Shelf(
+        lambda name: Unknown(name, "why") if name == "lost" else known.published(name),
+        lambda package, version: found[package].get(version),
+    )
+    resolution = Resolver(shelf).resolve([(Need("a", "^1"), "")])
+    assert {offer.text for offer in resolution.chosen.values()} == {"1.0.0"}
+    assert (resolution.clash, resolution.unseen) == (None, {})
+
+
+def test_which_version_meets_which_need() -> None:
+    """A need that the newest version cannot meet is met by another, though the newest is there for somebody else."""
+    found = index(a=[released("1.0.0", features={"f": ()}), released("2.0.0")])
+    wanted = [Need("a", ">=1", frozenset({"f"})), Need("a", ">=1")]
+    met = Resolver(shelf_of(found)).resolve([(need, "") for need in wanted]).met
+    assert [offer and offer.text for offer in map(met.get, wanted)] == ["1.0.0", "2.0.0"]
+
+
 def test_above_everything_known() -> None:
     """A requirement above every known version is unknown where what is known is too old, else nothing matches."""
     found = shelf_of(index(a=[released("1.0.0")]))

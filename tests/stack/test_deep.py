@@ -59,6 +59,7 @@ def test_a_split_that_only_users_get(stack: Path, capsys: pytest.CaptureFixture[
             ],
             "not_cached": 0,
             "repository": "app",
+            "unseen": [],
         }
     ]
     findings = [one for one in found["findings"] if one["code"] == "VA005"]
@@ -91,9 +92,53 @@ def test_not_cached(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is not known is said to be so, with what would make it known; nothing is guessed."""
     make_repo(stack / "app", {"Cargo.toml": package("app", '[dependencies]\narrow = "54"\ndb = "0.3"')})
     (crate,) = document(stack, capsys, "--offline")["deep"]
-    assert (crate["verdict"], crate["not_cached"]) == ("unknown", 2)
+    assert (crate["verdict"], crate["not_cached"], crate["unseen"]) == ("unknown", 2, ["arrow", "db"])
     assert crate["why"] == "not looked at, 2 crates are not cached: `batuta-stack cache warm --transitive`"
     main(["check", "--workspace", str(stack), "--deep", "--offline"])
-    assert "not looked at, up to 2 crates are not cached" in capsys.readouterr().out
+    assert "not looked at, 2 crates are not cached" in capsys.readouterr().out
     main(["check", "--workspace", str(stack), "--deep", "--offline", "--verbose"])
     assert "app 0.1.0: not looked at, 2 crates" in capsys.readouterr().out
+
+
+def test_asked_as_far_down_as_it_goes(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a crate that is published, or refused for its own sake, a verdict on publishing asks no further."""
+    make_repo(stack / "old", {"Cargo.toml": package("db", '[dependencies]\narrow = "53"', version="0.3.3")})
+    make_repo(stack / "bad", {"Cargo.toml": package("bad", '[dependencies]\ndb = "0.3"\nhere = { path = "here" }')})
+    assert {one["crate"]: one["verdict"] for one in document(stack, capsys)["deep"]} == {
+        "bad": "resolved",
+        "db": "resolved",
+    }
+
+
+def test_warmed_for_users(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a report says to be not cached is fetched by the command that it names, though no lock file names it."""
+    make_repo(stack / "app", {"Cargo.toml": package("app", '[dependencies]\ndb = "0.3"\ntool = "0.1"')})
+    assert main(["cache", "warm", "--quiet"]) == 0
+    assert document(stack, capsys, "--offline")["deep"][0]["unseen"] == ["arrow", "gone"]
+    assert main(["cache", "warm", "--transitive"]) == 0
+    assert capsys.readouterr().out.startswith("5 crates: 1 fetched, 2 known already, 2 not there")
+    (crate,) = document(stack, capsys, "--offline")["deep"]
+    assert crate["why"] == "app 0.1.0 -> tool 0.1.0 -> gone ^1: absent"
+
+
+def test_the_way_leads_through_whoever_wanted_more(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A version that two need is where each of them leads, with the features that each of them wants."""
+    (stack / "batuta-stack.toml").write_text('[alignment]\nshared = ["arrow"]\n')
+    optional = {"name": "arrow", "req": "^53", "optional": True}
+    wider = {"name": "wide", "req": "^1", "features": ["arrow"]}
+    lines = [*LINES, line("wide", "1.0.0", optional), line("more", "1.0.0", wider)]
+    with FaultyRegistry() as registry:
+        registry.files.update(index_files(lines))
+        config = stack / ".cargo" / "config.toml"
+        config.write_text(
+            f'[source.crates-io]\nreplace-with = "mirror"\n[source.mirror]\nregistry = "{registry.index_url}"\n'
+        )
+        make_repo(stack / "app", {"Cargo.toml": package("app", '[dependencies]\nmore = "1"\nwide = "1"')})
+        (crate,) = document(stack, capsys)["deep"]
+    assert crate["shared"] == [
+        {
+            "dependency": "arrow",
+            "versions": ["53.0.0"],
+            "chains": [["app 0.1.0", "more 1.0.0", "wide 1.0.0", "arrow 53.0.0"]],
+        }
+    ]

@@ -45,7 +45,7 @@ def _warm(
         list[str] | None, typer.Argument(metavar="CRATE[@VERSION]", help="Crates; none for the stack's.")
     ] = None,
     transitive: Annotated[
-        bool, typer.Option("--transitive", help="All that the stack's Cargo.lock files name, too.")
+        bool, typer.Option("--transitive", help="What its lock files name and its users would get, too.")
     ] = False,
 ) -> int:
     """Ask the registry about crates, or about all that the stack names, so that nobody has to wait for it later."""
