@@ -6,6 +6,8 @@ one build.  Nothing but the last published version's dependencies beside the man
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from batuta_hooks.checks.requirements import at_line, judged_manifests
 from batuta_hooks.domain.finding import WARNING, Finding, Unknown
 from batuta_hooks.domain.manifest import DEV, Manifest
@@ -72,8 +74,11 @@ def moved(before: Release, after: Iterable[tuple[str, str]]) -> dict[str, tuple[
 
 def is_apart(old: Sequence[str], new: Sequence[str]) -> bool:
     """Whether no version meets requirements both of before and of after, and their lower ends are not compatible."""
-    if not set(old).isdisjoint(new):
-        return False
+    return set(old).isdisjoint(new) and _is_apart(tuple(old), tuple(new))
+
+
+@lru_cache(maxsize=4096)  # the crates of a stack move from the same to the same
+def _is_apart(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
     from batuta_hooks.domain.overlap import overlap
     from batuta_hooks.domain.requirement_edit import floor
 

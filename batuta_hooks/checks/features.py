@@ -6,7 +6,7 @@ that one version meets share its features (docs/cargo-rules.md), so two crates c
 
 from __future__ import annotations
 
-from batuta_hooks.checks.offered import offered_needs, releases, spelled_out
+from batuta_hooks.checks.offered import asked_of, offered_needs, releases
 from batuta_hooks.checks.requirements import at_line, judged_manifests, parsed
 from batuta_hooks.domain.finding import ERROR, Finding, Unknown
 from batuta_hooks.domain.manifest import DEV, Manifest
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from batuta_hooks.domain.facts import Facts
-    from batuta_hooks.domain.manifest import Dependency
+    from batuta_hooks.domain.manifest import Dependency, Key
     from batuta_hooks.domain.release import IndexDependency, Release
 
 _MOST_NAMED = 8
@@ -27,14 +27,12 @@ _MOST_NAMED = 8
 def find(facts: Facts) -> Iterator[Finding | Unknown]:
     """Judge the features that the manifests request of their dependencies."""
     for manifest in judged_manifests(facts):
-        said = {one.user_key: asked for one, asked in spelled_out(manifest) if asked.features}
+        said = asked_of(manifest)
         if not said:
             continue
-        local = set()
         for dependency in manifest.dependencies:
             asked = said.get(dependency.user_key)
             if asked is not None and dependency.path is not None:
-                local.add(dependency.user_key)
                 yield from _at_path(facts, manifest, dependency, asked)
         for dependency, versions in offered_needs(facts, manifest):
             asked = said.get(dependency.user_key)
@@ -111,9 +109,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"feature{'s' if len(names) > 1 else ''} {listed}"
 
 
-def _exclusive(
-    facts: Facts, manifest: Manifest, said: dict[tuple[str | int, ...], IndexDependency]
-) -> Iterator[Finding]:
+def _exclusive(facts: Facts, manifest: Manifest, said: dict[Key, IndexDependency]) -> Iterator[Finding]:
     """Needs of one version, of this crate and of those that it meets in a build, whose features exclude each other."""
     for dependency in manifest.dependencies:
         groups = facts.policy.exclusive.get(dependency.package, ())

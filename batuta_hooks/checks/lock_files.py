@@ -29,6 +29,7 @@ class Locked(NamedTuple):
     Attributes:
         root: of the workspace, or of the package that stands alone.
         members: the packages whose every dependency it holds.
+        member_paths: their manifests.
         beside: other packages of the repository that these need by path; of theirs it need not hold optional ones.
         local: the names of packages that may stand there without a source.
         leaves: whether a path leads out of the repository, so that it may hold more packages without a source.
@@ -38,6 +39,7 @@ class Locked(NamedTuple):
     lock: Lockfile
     graph: LockGraph
     members: tuple[Manifest, ...]
+    member_paths: frozenset[str]
     beside: tuple[Manifest, ...]
     local: frozenset[str]
     leaves: bool
@@ -88,24 +90,25 @@ def _locked(facts: Facts, root: Manifest, lock: Lockfile) -> Locked:
     paths = facts.manifests.members(root) if root.workspace is not None else (root.path,)
     resolved = (facts.manifests.resolve(path) for path in paths)
     members = tuple(one for one in resolved if isinstance(one, Manifest) and one.package is not None)
-    beside = _beside(facts, members)
+    member_paths = frozenset(member.path for member in members)
+    beside = _beside(facts, members, member_paths)
     entries = [one for member in (*members, *beside) for one in member.dependencies if one.path is not None]
     patches = [patch.dependency for patch in root.patches if patch.dependency.path is not None]
     own = (facts.manifests.load(path) for path in facts.manifests.tree.manifest_paths)
     names = {one.name for one in own if isinstance(one, Manifest)}
     names.update(one.package for one in (*entries, *patches))
     leaves = any(is_outside(join(one.folder, one.path or "")) for one in (*entries, *patches))
-    return Locked(root, lock, graph_of(lock), members, beside, frozenset(names), leaves)
+    return Locked(root, lock, graph_of(lock), members, member_paths, beside, frozenset(names), leaves)
 
 
-def _beside(facts: Facts, members: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
-    known = {member.path for member in members}
+def _beside(facts: Facts, members: tuple[Manifest, ...], member_paths: frozenset[str]) -> tuple[Manifest, ...]:
+    known = set(member_paths)
     found: list[Manifest] = []
     pending = list(members)
     while pending:
         holder = pending.pop()
         for dependency in holder.dependencies:
-            if dependency.path is None or (dependency.kind == DEV and holder not in members):
+            if dependency.path is None or (dependency.kind == DEV and holder.path not in member_paths):
                 continue
             path = join(dependency.folder, f"{dependency.path}/Cargo.toml")
             package = facts.manifests.resolve(path) if path not in known else None
@@ -179,7 +182,7 @@ def _reason(locked: Locked, member: Manifest, free: frozenset[str]) -> tuple[str
     if member.package.is_version_unknown:
         return None
     own = [one for one in locked.graph.named(member.name) if one.source is None]
-    if not own and member in locked.beside:
+    if not own and member.path not in locked.member_paths:
         return None  # an optional one that nobody asks for
     if not own:
         return f"it lacks `{member.name}`", ""
@@ -187,7 +190,7 @@ def _reason(locked: Locked, member: Manifest, free: frozenset[str]) -> tuple[str
     if here is None:
         return f"it names `{member.name}` {own[0].version}, the manifest {_version_of(member)}", ""
     listed = [locked.graph.find(entry) for entry in here.dependencies]
-    is_member = member in locked.members
+    is_member = member.path in locked.member_paths
     accounted = {one.package for one in member.dependencies if is_member or one.kind != DEV}
     for dependency in member.dependencies:
         if not is_member and (dependency.kind == DEV or _is_optional(dependency)):

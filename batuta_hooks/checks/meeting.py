@@ -7,7 +7,7 @@ Dev-dependencies count for the tests of the crate that has them and for nobody e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from batuta_hooks.checks.requirements import parsed
@@ -37,14 +37,37 @@ class Need(NamedTuple):
         return self.dependency.requirement or ""
 
 
+class _Held(NamedTuple):
+    """The needs of one package, each with its place among them.
+
+    Attributes:
+        by_text: by the requirement as written.
+        by_crate: by the crate's number, those of dev-dependencies left out.
+        firm: by the requirement, the crates of those that are left, as a bit set.
+    """
+
+    by_text: Mapping[str, Sequence[tuple[int, Need]]]
+    by_crate: Mapping[int, Sequence[tuple[int, Need]]]
+    firm: Mapping[str, int]
+
+
 class _Against(NamedTuple):
-    """Needs that stand against one, with their places; `firm`: the crates of those not of dev-dependencies, as bits."""
+    """What stands against a requirement.
 
-    needs: tuple[tuple[int, Need], ...]
+    Attributes:
+        texts: the requirements with which it has no version in common.
+        firm: the crates that have those, dev-dependencies left out, as a bit set.
+        dev: the needs of dev-dependencies that have those, with their places.
+        tested: the crates that the tests of their crates hold, as a bit set.
+    """
+
+    texts: frozenset[str]
     firm: int
-    has_dev: bool
+    dev: Sequence[tuple[int, Need]]
+    tested: int
 
 
+_NOTHING = _Against(frozenset(), 0, (), 0)
 _Place = tuple[str, str, str, tuple[str | int, ...]]
 """A crate's name, repository and manifest, and the key of an entry there."""
 
@@ -66,6 +89,8 @@ class Meeting:
         self._met: dict[int, int] = {}
         self._tests: dict[int, int] = {}
         self._facing: dict[tuple[str, str], _Against] = {}
+        self._sorted: dict[str, _Held] = {}
+        self._newer: dict[tuple[str, str], Sequence[Need]] = {}
 
     def _holds(self, number: int) -> int:
         """The crates that a crate's build holds, itself among them, as a bit set."""
@@ -202,33 +227,72 @@ class Meeting:
 
     def _clashing(self, need: Need, *, everywhere: bool) -> list[tuple[int, Need]]:
         """The same with their places among the needs of the package."""
-        against = self._against(need)
-        name = need.crate.name
+        package, name = need.dependency.package, need.crate.name
+        against = self._against(package, need.text)
         if everywhere:
-            return [found for found in against.needs if found[1].crate.name != name]
-        number = self._numbers[name]
+            return [found for found in self._every(package, against) if found[1].crate.name != name]
+        number, is_dev = self._numbers[name], need.is_dev
         # most meet nobody, which the bit sets tell of all at once
-        is_met = bool(against.firm & (self._tested(number) if need.is_dev else self._beside(number)))
-        if not is_met and (need.is_dev or not against.has_dev):
+        met = against.firm & (self._tested(number) if is_dev else self._beside(number)) & ~(1 << number)
+        is_tested = not is_dev and against.tested >> number & 1  # each has tests of its own
+        if not met and not is_tested:
             return []
-        return [
-            (place, other)
-            for place, other in against.needs
-            if (is_met or other.is_dev) and other.crate.name != name and self.in_one_build(need, other)
-        ]
+        by_crate = self._held_needs(package).by_crate
+        found = [one for other in _bits(met) for one in by_crate[other] if one[1].text in against.texts]
+        if is_tested:
+            found += [one for one in against.dev if one[1].crate.name != name and self._in_tests(one[1], need)]
+        return sorted(found, key=_first)
 
-    def _against(self, need: Need) -> _Against:
-        """The needs of the same package with which one has no version in common."""
-        package, text = need.dependency.package, need.text
+    def newer_against(self, package: str, text: str) -> Sequence[Need]:
+        """The needs of a package, those of tests aside, with which a requirement has no version in common and that do
+        not begin below it.
+
+        Args:
+            text: the requirement as some crate writes it.
+        """
+        if (package, text) not in self._newer:
+            begins = parsed(text).at_least
+            against = self._every(package, self._against(package, text))
+            self._newer[package, text] = [
+                need for _, need in against if not need.is_dev and begins <= need.requirement.at_least
+            ]
+        return self._newer[package, text]
+
+    def _every(self, package: str, against: _Against) -> list[tuple[int, Need]]:
+        by_text = self._held_needs(package).by_text
+        return sorted((one for text in against.texts for one in by_text.get(text, ())), key=_first)
+
+    def _against(self, package: str, text: str) -> _Against:
         if (package, text) not in self._facing:
-            apart = self.apart(package)
-            every = enumerate(self.needs(package)) if apart else ()
-            needs = tuple((place, other) for place, other in every if (text, other.text) in apart)
-            firm = 0
-            for _, other in needs:
-                firm |= 0 if other.is_dev else 1 << self._numbers[other.crate.name]
-            self._facing[package, text] = _Against(needs, firm, any(other.is_dev for _, other in needs))
+            self._facing[package, text] = self._faced(package, text)
         return self._facing[package, text]
+
+    def _faced(self, package: str, text: str) -> _Against:
+        texts = frozenset(other for one, other in self.apart(package) if one == text)
+        if not texts:
+            return _NOTHING
+        held = self._held_needs(package)
+        firm = tested = 0
+        for other in texts:
+            firm |= held.firm.get(other, 0)
+        dev = [one for other in texts for one in held.by_text.get(other, ()) if one[1].is_dev]
+        for _, need in dev:
+            tested |= self._tested(self._numbers[need.crate.name])
+        return _Against(texts, firm, dev, tested)
+
+    def _held_needs(self, package: str) -> _Held:
+        if package not in self._sorted:
+            by_text, by_crate = dict[str, list[tuple[int, Need]]](), dict[int, list[tuple[int, Need]]]()
+            firm: dict[str, int] = {}
+            for one in enumerate(self.needs(package)):
+                need = one[1]
+                by_text.setdefault(need.text, []).append(one)
+                if not need.is_dev:
+                    number = self._numbers[need.crate.name]
+                    by_crate.setdefault(number, []).append(one)
+                    firm[need.text] = firm.get(need.text, 0) | 1 << number
+            self._sorted[package] = _Held(by_text, by_crate, firm)
+        return self._sorted[package]
 
     def apart(self, package: str) -> frozenset[tuple[str, str]]:
         """The pairs of requirements of a package, as crates write them, that no version meets."""
@@ -242,6 +306,10 @@ class Meeting:
                 for pair in ((one, other), (other, one))
             )
         return self._apart[package]
+
+
+def _first(one: tuple[int, Need]) -> int:
+    return one[0]
 
 
 def _bits(number: int) -> Iterator[int]:

@@ -18,7 +18,7 @@ from batuta_hooks.domain.manifest import DEV
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from batuta_hooks.domain.facts import Facts
     from batuta_hooks.domain.manifest import Dependency, Manifest
@@ -33,9 +33,10 @@ def find(facts: Facts) -> Iterator[Finding]:
     as a finding (`batuta_hooks.stack.check`).
     """
     shelf: Shelf | None = None
+    linked = _linking(facts)
     for manifest in judged_manifests(facts):
         assert manifest.package is not None
-        yield from _beside_the_stack(facts, manifest)
+        yield from _beside_the_stack(facts, manifest, linked)
         if (facts.is_whole and manifest.package.is_bound_for_crates_io) or _is_locked(facts, manifest):
             continue
         if shelf is None:
@@ -89,7 +90,9 @@ def links_finding(manifest: Manifest, reason: Reason) -> Finding:
     return Finding(path, line, column, "VA007", ERROR, message, fix, manifest.name, package)
 
 
-def _beside_the_stack(facts: Facts, manifest: Manifest) -> Iterator[Finding]:
+def _beside_the_stack(
+    facts: Facts, manifest: Manifest, linked: Callable[[Dependency], str | None]
+) -> Iterator[Finding]:
     """Dependencies that another crate of the stack needs in another bucket, and that link a native library."""
     disputed = [one for one in manifest.dependencies if facts.stack.whole.is_disputed(one.package)]
     if not disputed:
@@ -103,14 +106,11 @@ def _beside_the_stack(facts: Facts, manifest: Manifest) -> Iterator[Finding]:
         own = next(iter(meeting.needs_of(facts.repository, manifest, dependency)), None)
         if own is None:
             continue
-        others = [
-            other
-            for other in meeting.clashing_with(own, everywhere=True)
-            if not other.is_dev and own.requirement.at_least <= other.requirement.at_least
-        ]
-        library = _links(facts, dependency) if others else None
-        for other in others if library is not None else ():
-            if library == _links(facts, other.dependency):
+        newer = meeting.newer_against(dependency.package, own.text)
+        is_met = any(other.crate.name != own.crate.name for other in newer)
+        library = linked(dependency) if is_met else None
+        for other in newer if library is not None else ():
+            if other.crate.name != own.crate.name and library == linked(other.dependency):
                 message = (
                     f'`{dependency.package}` "{own.text}" of `{manifest.name}` and "{other.text}" of '
                     f"`{other.crate.name}` ({other.crate.repository}/{other.crate.manifest_path}) link `{library}` "
@@ -119,6 +119,19 @@ def _beside_the_stack(facts: Facts, manifest: Manifest) -> Iterator[Finding]:
                 fix = f'require `{dependency.package}` "{other.text}" here too'
                 yield at_line(facts, manifest, dependency, "VA007", WARNING, message, fix)
                 break
+
+
+def _linking(facts: Facts) -> Callable[[Dependency], str | None]:
+    """What gives the native library of the newest version that meets a requirement, once for each that is written."""
+    known: dict[tuple[str, str | None], str | None] = {}
+
+    def linked(dependency: Dependency) -> str | None:
+        place = dependency.package, dependency.requirement
+        if place not in known:
+            known[place] = _links(facts, dependency)
+        return known[place]
+
+    return linked
 
 
 def _links(facts: Facts, dependency: Dependency) -> str | None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from batuta_hooks.checks.published_versions import is_coming
 from batuta_hooks.checks.requirements import needs_registry
 from batuta_hooks.domain.finding import Unknown
-from batuta_hooks.domain.packaged import as_release
+from batuta_hooks.domain.packaged import as_release, features_of
 from batuta_hooks.domain.version_text import prefix_of, read_version
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from batuta_hooks.domain.facts import Facts
-    from batuta_hooks.domain.manifest import Dependency, Manifest
+    from batuta_hooks.domain.manifest import Dependency, Key, Manifest
     from batuta_hooks.domain.release import IndexDependency, Release
     from batuta_hooks.domain.semver import Requirement
 
@@ -53,6 +53,16 @@ def releases(facts: Facts, package: str, versions: Sequence[str]) -> Iterator[Re
         release = facts.release(package, version)
         if release is not None:
             yield release
+
+
+def asked_of(manifest: Manifest) -> dict[Key, IndexDependency]:
+    """What `spelled_out` gives of the dependencies whose features are asked for, by their keys in the manifest."""
+    said = manifest.table.get("features", {}).values()
+    if not any(features_of(manifest, one) for one in manifest.dependencies) and not any(
+        "/" in value for values in said for value in values
+    ):
+        return {}
+    return {one.user_key: asked for one, asked in spelled_out(manifest) if asked.features}
 
 
 def spelled_out(manifest: Manifest) -> list[tuple[Dependency, IndexDependency]]:

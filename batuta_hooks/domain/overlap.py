@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from batuta_hooks.domain.semver import MAX_NUMBER, Requirement, Version
 
+_RELEASE = 3  # so many numbers has a place that is no pre-release's
+_BEYOND = (MAX_NUMBER + 1, 0, 0)
+
 
 def overlap(first: Requirement, second: Requirement) -> bool:
     """Whether some version, published or not, matches both requirements.
@@ -13,6 +16,11 @@ def overlap(first: Requirement, second: Requirement) -> bool:
     Releases fill the range that both have in common, unless that lies between two of them.  A pre-release matches only
     where each requirement names a pre-release of its numbers, so only those numbers have to be tried.
     """
+    lower, upper = max(first.at_least, second.at_least), min(first.below, second.below)
+    if lower >= upper:
+        return False
+    if len(lower) == len(upper) == _RELEASE and lower < _BEYOND:  # no pre-release bounds it
+        return True
     return common_version((first, second)) is not None
 
 

@@ -67,19 +67,26 @@ def _named(value: str) -> str:
 def _dependency(manifest: Manifest, dependency: Dependency) -> IndexDependency:
     shared = _table(dependency.entry)
     own = _table(_value(manifest.table, dependency.user_key)) if dependency.inherited else shared
-    features = [*shared.get("features", ()), *(own.get("features", ()) if dependency.inherited else ())]
     registry = dependency.registry
     return IndexDependency(
         dependency.name,
         dependency.package,
         "*" if dependency.requirement is None else dependency.requirement,
-        tuple(features),
+        features_of(manifest, dependency),
         own.get("optional") is True,
         _has_defaults(shared) is not False or (dependency.inherited and _has_defaults(own) is True),
         dependency.target,
         _KINDS.get(dependency.kind, "normal"),
         None if registry in CRATES_IO_INDEXES else registry,
     )
+
+
+def features_of(manifest: Manifest, dependency: Dependency) -> tuple[str, ...]:
+    """The features that an entry of a resolved manifest requests, the root's and the member's own."""
+    shared = tuple(_table(dependency.entry).get("features", ()))
+    if not dependency.inherited:
+        return shared
+    return shared + tuple(_table(_value(manifest.table, dependency.user_key)).get("features", ()))
 
 
 def _has_defaults(entry: Mapping[str, Any]) -> bool | None:
