@@ -12,6 +12,7 @@ from batuta_hooks.domain.semver import Version
 from batuta_hooks.domain.tags import render_tag
 from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.plan_blocks import Blocks, as_blocked, ask_again, waiting
+from batuta_hooks.stack.plan_edits import tags_apart
 from batuta_hooks.stack.plan_requirements import Requirements
 from batuta_hooks.stack.plan_schedule import CRATES_IO, schedule
 from batuta_hooks.stack.plan_selection import Selection
@@ -42,10 +43,13 @@ def make_plan(facts: StackFacts, wish: Wish) -> Plan:
     graph, cycles = _graph(facts, selection.planned, requirements.edits)
     own |= {name: one for name, one in _in_cycles(cycles).items() if name not in own}
     waves = _waves(graph, cycles)
+    releases = _releases(facts, selection, requirements, nexts, tags, waves)
+    own |= {name: as_blocked(name, [why]) for name, why in tags_apart(releases).items() if name not in own}
     blocked = (*own.values(), *waiting(graph, own))
-    releases = _releases(facts, selection, requirements, nexts, tags, waves, {one.crate for one in blocked})
-    steps = Steps(facts, nexts, requirements)
-    releases = tuple(one._replace(moves=steps.of(one.crate)) for one in releases)
+    stopped, steps = {one.crate for one in blocked}, Steps(facts, nexts, requirements)
+    releases = tuple(
+        one._replace(moves=steps.of(one.crate), state=BLOCKED if one.crate in stopped else PLANNED) for one in releases
+    )
     by_name = {one.crate: one for one in releases}
     return Plan(
         waves=tuple(tuple(wave) for wave in waves),
@@ -120,7 +124,6 @@ def _releases(
     nexts: Mapping[str, Version],
     tags: Mapping[str, str],
     waves: Sequence[Sequence[str]],
-    blocked: set[str],
 ) -> tuple[PlannedRelease, ...]:
     wave_of = {name: number for number, wave in enumerate(waves, 1) for name in wave}
     planned = selection.planned
@@ -143,7 +146,6 @@ def _releases(
                 is_new=not all_versions(crate.published),
                 breaks=tuple(_broken(facts, name, nexts.get(name))),
                 notes=None if crate.change.commits is None else tuple(one.subject for one in crate.change.commits),
-                state=BLOCKED if name in blocked else PLANNED,
             )
         )
     return tuple(sorted(found, key=lambda one: (one.wave is None, one.wave or 0, one.crate)))

@@ -17,6 +17,7 @@ from batuta_hooks.git.command import Git, GitError, environment
 from batuta_hooks.git.history import Commit
 from batuta_hooks.report.markdown import code, escaped
 from batuta_hooks.stack.git_cliff import Cliff, Span
+from batuta_hooks.stack.plan_edits import written_with
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease, RepositoryPlan
 from batuta_hooks.stack.release_facts import CrateFacts, StackFacts
 
@@ -63,6 +64,11 @@ class _Writer:
         self._facts = facts
         self._cliff = cliff
         self._releases = {one.crate: one for one in plan.releases}
+        self._waves = {
+            crate: wave
+            for one in plan.repositories
+            for crate, wave in written_with([each for each in plan.releases if each.repository == one.path]).items()
+        }
 
     def sections(self, one: RepositoryPlan, folder: str) -> Iterator[Section]:
         """The sections of a repository's changelogs, by file."""
@@ -90,7 +96,7 @@ class _Writer:
         tags = {release.tag for release in releases}
         return Section(
             path,
-            min(release.wave or 0 for release in releases),
+            min(self._waves[release.crate] for release in releases),
             tuple(sorted((release.crate, release.next) for release in releases)),
             is_shared,
             datetime.fromtimestamp(one.author_time, UTC).strftime("%Y-%m-%d"),

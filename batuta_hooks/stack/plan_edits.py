@@ -1,20 +1,21 @@
 """What a plan writes into manifests and changelogs: what, in which wave, and what the files look like then.
 
 A version and the requirements with a path on it change together, for cargo loads no workspace in which they disagree;
-every other requirement changes with its dependent's own release, when what it requires can be had.
+every other requirement changes with its dependent's own release, when what it requires can be had.  Crates of one
+repository that get one tag are written together, for they have to be published from one commit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import unified_diff
 from typing import NamedTuple
 
 from batuta_hooks.domain.changelog import Section, with_section
 from batuta_hooks.domain.manifest import Key
 from batuta_hooks.stack.manifest_editor import DependencyEdit, edit_dependencies, set_version
-from batuta_hooks.stack.plan_values import Plan
-from batuta_hooks.stack.release_facts import Place
+from batuta_hooks.stack.plan_values import Plan, PlannedRelease, RequirementUpdate
+from batuta_hooks.stack.release_facts import Place, Refusal
 
 
 class Edit(NamedTuple):
@@ -37,8 +38,12 @@ class Edit(NamedTuple):
 
 def edits_in(plan: Plan, repository: str) -> list[Edit]:
     """The edits of a repository, by wave, each place once."""
+    return _edits_of([one for one in plan.releases if one.repository == repository])
+
+
+def _edits_of(releases: Sequence[PlannedRelease]) -> list[Edit]:
     found: dict[Place, Edit] = {}
-    for edit in _edits(plan, repository):
+    for edit in _edits(releases):
         place = Place(edit.path, edit.key)
         known = found.setdefault(place, edit)
         if edit.wave < known.wave:
@@ -46,16 +51,52 @@ def edits_in(plan: Plan, repository: str) -> list[Edit]:
     return sorted(found.values(), key=lambda edit: (edit.wave, edit.path, not edit.is_version, repr(edit.key)))
 
 
-def _edits(plan: Plan, repository: str) -> Iterator[Edit]:
-    waves = {one.crate: one.wave or 0 for one in plan.releases if one.repository == repository}
-    for one in plan.releases:
-        if one.repository != repository:
-            continue
+def _edits(releases: Sequence[PlannedRelease]) -> Iterator[Edit]:
+    waves = written_with(releases)
+    for one in releases:
+        own = waves[one.crate]
         if one.next != one.current:
-            yield Edit(one.wave or 0, *one.version_at, one.current, one.next, is_version=True)
+            yield Edit(own, *one.version_at, one.current, one.next, is_version=True)
         for update in one.requirement_updates:
-            wave = waves.get(update.dependency, one.wave or 0) if update.by_path else one.wave or 0
-            yield Edit(wave, *update.place, update.before, update.after, is_version=False)
+            yield Edit(_updated_with(one, update, waves), *update.place, update.before, update.after, is_version=False)
+
+
+def _updated_with(one: PlannedRelease, update: RequirementUpdate, waves: Mapping[str, int]) -> int:
+    if update.by_path:
+        return waves.get(update.dependency, waves[one.crate])
+    # not before it can be had, so not with others that get the same tag
+    return one.wave or 0
+
+
+def written_with(releases: Iterable[PlannedRelease]) -> dict[str, int]:
+    """The wave with which each crate of a repository is written: its own, or the first of those that get its tag."""
+    found: dict[str, int] = {}
+    for one in releases:
+        found[one.tag] = min(one.wave or 0, found.get(one.tag, one.wave or 0))
+    return {one.crate: found[one.tag] if one.tag else one.wave or 0 for one in releases}
+
+
+def tags_apart(releases: Iterable[PlannedRelease]) -> dict[str, Refusal]:
+    """The crates whose tag an earlier wave makes on another commit than the one that they are published from."""
+    found = {}
+    repositories: dict[str, list[PlannedRelease]] = {}
+    for one in releases:
+        repositories.setdefault(one.repository, []).append(one)
+    for own in repositories.values():
+        written = {edit.wave for edit in _edits_of(own)}
+        tagged: dict[str, tuple[str, int]] = {}
+        for one in sorted(own, key=lambda one: one.wave or 0):
+            commit = max((wave for wave in written if wave <= (one.wave or 0)), default=0)
+            first, earlier = tagged.setdefault(one.tag, (one.crate, commit))
+            if one.tag and commit != earlier:
+                found[one.crate] = _apart(one, first)
+    return found
+
+
+def _apart(one: PlannedRelease, first: str) -> Refusal:
+    why = f"{first} gets the tag {one.tag} too, on an earlier commit than {one.crate} can be published from"
+    mend = f'have tags name the crate, `[tags] template = "{{crate}}-v{{version}}"`, or --bump {one.crate}=VERSION'
+    return Refusal("TC001", why, mend)
 
 
 class Writing(NamedTuple):

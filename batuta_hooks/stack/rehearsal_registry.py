@@ -15,6 +15,7 @@ from batuta_hooks.stack.processes import PLAIN_CARGO
 #: What cargo's variables may say of registries and networks: here the configuration of the rehearsal says all of it.
 _DROPPED = ("CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_NET_", "CARGO_HTTP_", "CARGO_PATHS", "__CARGO")
 _BAD_GATEWAY = 502
+_NAMED = "/named"
 
 
 class Rehearsed(AcceptingRegistry):
@@ -23,10 +24,17 @@ class Rehearsed(AcceptingRegistry):
     def __init__(self, upstream: Upstream) -> None:
         super().__init__(upstream)
 
+    @property
+    def named_index_url(self) -> str:
+        """Where cargo finds it under names of the user's: at the index of crates.io it would be crates.io itself, to
+        which no crate may go that needs one of another registry.
+        """
+        return f"sparse+{self.url}{_NAMED}/index/"
+
     def answer(self, path: str, headers: Mapping[str, str]) -> Answer:
         """As the registry below; 502 with the reason where it could not be asked."""
         try:
-            return super().answer(path, headers)
+            return super().answer(path.removeprefix(_NAMED), headers)
         except UpstreamFault as fault:
             return Answer(_BAD_GATEWAY, str(fault).encode(), (("Content-Type", "text/plain"),))
 
@@ -34,7 +42,7 @@ class Rehearsed(AcceptingRegistry):
         """Say nothing of clients that hang up: cargo's own words tell what went wrong."""
 
 
-def rehearsal_environment(folder: str, registry: AcceptingRegistry, names: Collection[str]) -> dict[str, str]:
+def rehearsal_environment(folder: str, registry: Rehearsed, names: Collection[str]) -> dict[str, str]:
     """The variables for git and cargo in a rehearsal's folder, whose cargo home this makes.
 
     Args:
@@ -44,7 +52,7 @@ def rehearsal_environment(folder: str, registry: AcceptingRegistry, names: Colle
     os.makedirs(home, exist_ok=True)
     lines = ["[net]", "retry = 0", ""]
     for name in sorted({*names} - {CRATES_IO}):
-        lines += [f"[registries.{name}]", f'index = "{registry.index_url}"', 'token = "loopback"', ""]
+        lines += [f"[registries.{name}]", f'index = "{registry.named_index_url}"', 'token = "loopback"', ""]
     with open(os.path.join(home, "config.toml"), "w", encoding="utf-8") as file:
         file.write("\n".join(lines))
     kept = {

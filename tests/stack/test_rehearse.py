@@ -143,3 +143,15 @@ def test_another_registry(stack: ReleaseStack, is_default: bool) -> None:
         assert {one.registry for one in prepared.plan.releases} == {"own"}
         found = rehearse(prepared.plan, prepared.gathered, Manner(verifies_build=False))
         assert [(step.name, step.said) for step in found.failed] == []
+
+
+def test_registry_that_stands_for_crates_io(stack: ReleaseStack) -> None:
+    """Where one registry is both the default and what crates.io is replaced with, plain dependencies lead to it."""
+    lines = f'[registry]\ndefault = "own"\n[registries.own]\nindex = "{stack.registry.index_url}"\n'
+    config = stack.folder / ".cargo" / "config.toml"
+    config.write_text(f'{lines}[source.crates-io]\nreplace-with = "own"\n', encoding="utf-8")
+    stack.crate("a", published=False)
+    stack.crate("b", 'a = "0.1"', published=False)
+    found = rehearsed(stack)
+    assert [(step.name, step.said) for step in found.failed] == []
+    assert [step.crate for step in found.steps if step.name == "publish"] == ["a", "b"]
