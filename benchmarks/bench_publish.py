@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from measure import TOP, clean_environment, show, temporary_folder
+from measure import TOP, clean_up, show, temporary_folder
 
 sys.path.insert(0, str(TOP))
 
@@ -49,7 +49,7 @@ def main() -> int:
             self.asked += path.startswith("/index/") and not path.endswith("config.json")
             return super().answer(path, headers)
 
-    os.environ.update(clean_environment())
+    clean_up()
     with temporary_folder() as name, Counting() as registry:
         stack = KillStack(Path(name), registry)
         log, programs = Path(name, "log"), Path(name, "bin")

@@ -10,17 +10,16 @@ import sys
 import time
 from pathlib import Path
 
-from measure import TOP, clean_environment, medians, run, show, temporary_folder
+from measure import TOP, clean_up, medians, run, show, temporary_folder
 
 from batuta_hooks.domain.config import Config, Gate, Quality
-from batuta_hooks.registry.accepting import AcceptingRegistry
 from batuta_hooks.registry.overlay import Overlay, folder_upstream
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import find_workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.gate_values import Going
 from batuta_hooks.stack.gates import Gated, Gates
-from batuta_hooks.stack.rehearsal_registry import rehearsal_environment
+from batuta_hooks.stack.rehearsal_registry import Rehearsed, rehearsal_environment
 from batuta_hooks.stack.rehearse import Manner, rehearse
 from batuta_hooks.stack.release import prepare
 from batuta_hooks.stack.release_facts import Wish
@@ -33,7 +32,7 @@ CRATES_IO = "__CARGO_TEST_CRATES_IO_URL_DO_NOT_USE_THIS"  # what is asked beside
 def main() -> int:
     """Print all three figures."""
     with temporary_folder() as name:
-        os.environ.update(clean_environment(), BATUTA_CACHE_DIR=f"{name}/cache", CARGO_HOME=f"{name}/cargo")
+        clean_up(BATUTA_CACHE_DIR=f"{name}/cache", CARGO_HOME=f"{name}/cargo")
         os.environ.pop("CARGO_NET_OFFLINE", None)
         plan_beside_check(Path(name))
         rehearsal_beside_publishes(Path(name))
@@ -89,7 +88,7 @@ def rehearsal_beside_publishes(folder: Path) -> None:
         def publishes() -> None:
             place = folder / f"bare-{next(runs)}"
             place.mkdir()
-            with AcceptingRegistry(lambda _path: None) as registry:
+            with Rehearsed(lambda _path: None) as registry:
                 env = rehearsal_environment(str(place), registry, {"crates-io"})
                 for number in range(CRATES):
                     run("cargo", "publish", "--quiet", cwd=stack / f"c{number:02}", env=env)

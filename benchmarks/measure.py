@@ -102,6 +102,15 @@ def clean_environment(bin_folder: Path | None = None) -> dict[str, str]:
     return {**kept, **identity, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "PATH": path}
 
 
+def clean_up(**more: str) -> None:
+    """Give this process that environment: with what would keep Python from using compiled modules no command starts as
+    it does where it is installed.
+    """
+    kept = clean_environment()
+    os.environ.clear()
+    os.environ.update(kept, **more)
+
+
 def temporary_folder() -> tempfile.TemporaryDirectory[str]:
     """A folder that goes away at the end."""
     return tempfile.TemporaryDirectory(prefix="batuta-bench-")

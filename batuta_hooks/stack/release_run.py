@@ -164,7 +164,9 @@ class Run:
 
     def _repository(self, wave: int, path: str, releases: Sequence[PlannedRelease]) -> None:
         with Registries(self._asking) as registries:
-            self._released(wave, self._site(path, registries), releases)
+            site = self._site(path, registries)
+            with site.repo:
+                self._released(wave, site, releases)
 
     def _released(self, wave: int, site: Site, releases: Sequence[PlannedRelease]) -> None:
         path, crates = site.own.path, [one.crate for one in releases]

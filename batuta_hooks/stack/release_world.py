@@ -63,7 +63,9 @@ class History(NamedTuple):
 
 
 class Repo:
-    """One repository of the stack, at its checkout.
+    """One repository of the stack, at its checkout; for one thread.
+
+    Within its context one git stays open that is asked for commits: who asks often saves what starting others takes.
 
     Args:
         folder: its top folder.
@@ -73,7 +75,19 @@ class Repo:
     def __init__(self, folder: str, remote: str) -> None:
         self.folder = folder
         self.remote = remote
+        self._objects: Objects | None = None
         self._blobs: dict[tuple[str, str], dict[str, str]] = {}
+        self._histories: dict[str, History] = {}
+        self._changed: dict[str, list[str]] = {}
+
+    def __enter__(self) -> Self:
+        self._objects = Objects(self.folder, self._env())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._objects is not None:
+            self._objects.close()
+        self._objects = None
 
     def ask(self, *arguments: str, timeout_s: float = 60.0) -> str:
         """What git prints, without its last line break.
@@ -109,6 +123,9 @@ class Repo:
 
     def commit_of(self, name: str) -> str | None:
         """The commit that a name leads to; ``None`` where there is none."""
+        if self._objects is not None:
+            found = self._objects.find(f"{name}^{{commit}}")
+            return found.oid if found is not None else None
         try:
             return self.ask("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
         except GitError:
@@ -120,6 +137,16 @@ class Repo:
         Raises:
             GitError: git refuses.
         """
+        if self._objects is None:
+            return self._history(start)
+        commit = self.commit_of(start)
+        if commit is None:
+            return History("", ())
+        if commit not in self._histories:  # what lies behind a commit never changes
+            self._histories[commit] = self._history(commit)
+        return self._histories[commit]
+
+    def _history(self, start: str) -> History:
         try:
             listed = self.ask(*LOG, f"-n{_MOST_COMMITS}", "--format=%H %ct%x00%B%x1e", start, "--")
         except GitError:
@@ -147,8 +174,18 @@ class Repo:
         names = (f"refs/heads/{PROPOSED}*", f"refs/remotes/{self.remote}/{PROPOSED}*")
         return self.ask("for-each-ref", "--format=%(refname)", *names).split()
 
+    def changed_by(self, commit: str) -> list[str]:
+        """The paths that a commit changed, sorted; asked once, for no commit ever changes."""
+        if commit not in self._changed:
+            listed = self.ask("diff-tree", "-r", "-z", "--no-commit-id", "--name-only", commit)
+            self._changed[commit] = sorted(path for path in listed.split("\0") if path)
+        return self._changed[commit]
+
     def time_of(self, commit: str) -> int:
         """When a commit was made, in seconds since 1970."""
+        known = self._objects.committed_at(commit) if self._objects is not None else None
+        if known is not None:
+            return known
         return int(self.ask(*LOG, "-1", "--format=%ct", commit, "--"))
 
     def contains(self, commit: str, ancestor: str) -> bool:

@@ -28,7 +28,8 @@ def _workspace(stack: ReleaseStack, needs: str, *, last: str = "0.1.0") -> Repo:
     manifests["last"] = package("last", f"[dependencies]\n{needs}\n", version=last, keys=LICENSED)
     files = {f"{name}/Cargo.toml": text for name, text in manifests.items()}
     sources = {f"{name}/src/lib.rs": "" for name in manifests}
-    repo = make_repo(stack.folder / "ws", {"Cargo.toml": '[workspace]\nmembers = ["first", "last"]\n', **files, **sources})
+    root = '[workspace]\nmembers = ["first", "last"]\n'
+    repo = make_repo(stack.folder / "ws", {"Cargo.toml": root, **files, **sources})
     for name in manifests:
         stack.publish(repo, f"{name}/Cargo.toml")
     repo.commit("change", dict.fromkeys(sources, "// changed\n"))

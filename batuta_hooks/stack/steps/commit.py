@@ -148,8 +148,7 @@ def behind(repo: Repo, history: History) -> list[str]:
     """
     if not history.head or not any(history.head in (one.commit, one.reverted_by) for one in history.releases):
         return []
-    changed = repo.ask("diff-tree", "-r", "-z", "--no-commit-id", "--name-only", history.head).split("\0")
-    paths = sorted(path for path in changed if path)
+    paths = repo.changed_by(history.head)
     revisions = (f"{history.head}^", history.head, ":0")
     blobs = repo.read_all(f"{revision}:{path}" for path in paths for revision in revisions)
     return [path for path in paths if _is_old(repo, path, *(blobs[f"{revision}:{path}"] for revision in revisions))]

@@ -33,6 +33,7 @@ class Wanted:
         self.release = release
         self.commit = commit
         self.target = target
+        self._ours = ""
 
     @property
     def what(self) -> str:
@@ -51,10 +52,14 @@ class Wanted:
     def ours(self) -> str | None:
         """The checksum of the published version, if that is this commit's; ``None`` where there is none yet.
 
+        A registry keeps a version as it is, so once that is known it is not asked again.
+
         Raises:
             BatutaError: TC006: it is somebody else's.
             Undecided: it cannot be asked.
         """
+        if self._ours:
+            return self._ours
         found = self.site.registries.upload(self.target, self.release.crate, self.release.next)
         if found is None:
             return None
@@ -65,7 +70,8 @@ class Wanted:
         if why:
             mend = "release a later version: the registry keeps this one for ever"
             raise BatutaError(f"TC006: {self.what} is on the registry already, and {why}", mend=mend)
-        return facts.checksum
+        self._ours = facts.checksum
+        return self._ours
 
 
 _AGAIN = "run the same command again: it goes on from here"

@@ -107,8 +107,7 @@ class Request:
         told, own = (read_message(repo.ask(*LOG, "-1", "--format=%B", one, "--")) for one in (commit, proposed))
         if told is not None and own is not None and (told.plan_hash, told.wave) == (own.plan_hash, own.wave):
             return True
-        changed = repo.ask("diff-tree", "-r", "-z", "--no-commit-id", "--name-only", proposed).split("\0")
-        paths = [path for path in changed if path]
+        paths = repo.changed_by(proposed)
         if paths and all(repo.read(f"{commit}:{path}") == repo.read(f"{proposed}:{path}") for path in paths):
             return True
         return not was_there and self._has_versions(commit)
