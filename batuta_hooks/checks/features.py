@@ -38,8 +38,12 @@ def find(facts: Facts) -> Iterator[Finding | Unknown]:
             asked = said.get(dependency.user_key)
             if asked is not None:
                 yield from _at_registry(facts, manifest, dependency, asked, versions)
-        if facts.policy.exclusive:
-            yield from _exclusive(facts, manifest, said)
+
+
+def find_exclusive(facts: Facts) -> Iterator[Finding]:
+    """Judge the features that the manifests, and crates of the stack in one build with them, request together."""
+    for manifest in judged_manifests(facts):
+        yield from _exclusive(facts, manifest, asked_of(manifest))
 
 
 def _at_path(facts: Facts, manifest: Manifest, dependency: Dependency, asked: IndexDependency) -> Iterator[Finding]:

@@ -27,16 +27,14 @@ if TYPE_CHECKING:
 
 
 def find(facts: Facts) -> Iterator[Finding]:
-    """Judge each package's own resolution, unless a lock file shows that cargo found one, and what the stack needs.
+    """Judge each package's own resolution, unless a lock file shows that cargo found one.
 
     In a check of the whole stack the judge of publications has resolved what may be published, and its reason is told
     as a finding (`batuta_hooks.stack.check`).
     """
     shelf: Shelf | None = None
-    linked = _linking(facts)
     for manifest in judged_manifests(facts):
         assert manifest.package is not None
-        yield from _beside_the_stack(facts, manifest, linked)
         if (facts.is_whole and manifest.package.is_bound_for_crates_io) or _is_locked(facts, manifest):
             continue
         if shelf is None:
@@ -44,6 +42,13 @@ def find(facts: Facts) -> Iterator[Finding]:
 
             shelf = Shelf(facts.published, facts.release)
         yield from _own(facts, manifest, shelf)
+
+
+def find_beside(facts: Facts) -> Iterator[Finding]:
+    """Judge what the packages need beside the other crates of the stack."""
+    linked = _linking(facts)
+    for manifest in judged_manifests(facts):
+        yield from _beside_the_stack(facts, manifest, linked)
 
 
 def _is_locked(facts: Facts, manifest: Manifest) -> bool:

@@ -21,6 +21,7 @@ from batuta_hooks.checks.publishable_rules import Workspaces, refused_by_crates_
 from batuta_hooks.domain.crates_io import spellings
 from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.manifest import Manifest, Package
+from batuta_hooks.domain.name_bits import NameBits
 from batuta_hooks.domain.publishable import AFTER, NEVER, NO, NOW, PUBLISHED, UNKNOWN, Publishable, Reason
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.resolution import Along, Resolution, Resolver
@@ -36,18 +37,19 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.release import Release
 
     Pins = frozenset[tuple[str, str]]
-    Lock = tuple[Pins, list[Reason], list[Reason], Collection[str]]
+    Lock = tuple[Pins, list[Reason], list[Reason], int]
 
 
 class Basis(NamedTuple):
     """What a verdict rests on besides its own repository.
 
     Attributes:
-        names: the packages that were looked at, in the registry and among those that the stack is about to publish.
+        names: the packages that were looked at, in the registry and among those that the stack is about to publish, as
+            `Judge.names` has them.
         is_whole: whether all that it asked was answered.
     """
 
-    names: frozenset[str]
+    names: int
     is_whole: bool
 
 
@@ -76,6 +78,7 @@ class Judge:
     Attributes:
         wanted: the crates about which it would have liked to know more, by repository: to be asked for, and then
             another judge.
+        names: how `Basis` names packages.
     """
 
     def __init__(
@@ -90,13 +93,14 @@ class Judge:
         self._verdicts: dict[tuple[str, str], Publishable] = {}
         self._bases: dict[tuple[str, str], Basis] = {}
         self._judging: list[tuple[str, str]] = []
-        self._looking: list[set[str]] = []
+        self._looking: list[int] = []
         self._workspaces: dict[str, Workspaces] = {}
         self._locks: dict[tuple[str, str], Lock] = {}
         self._patches: dict[str, dict[str, Version]] = {}
         self._common: dict[Shelf, Resolver] = {}
         self._along: dict[tuple[Shelf, tuple[Need, ...]], Along | None] = {}
         self.wanted = self._market.wanted
+        self.names = NameBits()
 
     def look_again(self, packages: Collection[str]) -> None:
         """Judge anew, now that more is known of some packages; all else that was found out still holds."""
@@ -114,7 +118,7 @@ class Judge:
 
     def _look_at(self, names: Iterable[str]) -> None:
         if self._looking:
-            self._looking[-1].update(names)
+            self._looking[-1] |= self.names.bits(names)
 
     def publishable(self, facts: Facts, path: str) -> Publishable:
         """The verdict on the package of a manifest.
@@ -126,13 +130,13 @@ class Judge:
         if key not in self._verdicts:
             before = self._market.open_questions
             self._judging.append(key)
-            self._looking.append(set())
+            self._looking.append(0)
             try:
                 self._verdicts[key] = self._judge(facts, path)
             finally:
                 self._judging.pop()
                 names = self._looking.pop()
-            self._bases[key] = Basis(frozenset(names), self._market.open_questions == before)
+            self._bases[key] = Basis(names, self._market.open_questions == before)
         if self._looking:
             self._looking[-1] |= self._bases[key].names
             self._market.open_questions += not self._bases[key].is_whole
@@ -246,10 +250,13 @@ class Judge:
         if release.links is None and not with_coming:
             shelf = self._market.shelf(facts)
             if (shelf, needs) not in self._along:
-                self._along[shelf, needs] = self._common.setdefault(shelf, Resolver(shelf)).goes_along(needs)
+                if shelf not in self._common:
+                    self._common[shelf] = Resolver(shelf, names=self.names)
+                self._along[shelf, needs] = self._common[shelf].goes_along(needs)
             along = self._along[shelf, needs]
             if along is not None:
-                self._look_at(along.reached)
+                if self._looking:
+                    self._looking[-1] |= along.reached
                 return Resolution({}, None, along.unseen)
         resolver = self._resolver(facts, locked, with_coming=with_coming)
         found = resolver.resolve([(need, "") for need in needs], release.links)
@@ -277,18 +284,19 @@ class Judge:
         if key not in self._locks:
             self._locks[key] = self._look_at_lock(facts, root, manifest)
         pins, said, stale, names = self._locks[key]
-        self._look_at(names)
+        if self._looking:
+            self._looking[-1] |= names
         return pins, [*said, *(stale if manifest.folder == root.folder else ())]
 
     def _look_at_lock(self, facts: Facts, root: Manifest, manifest: Manifest) -> Lock:
         locked = read_lock(facts, root)
         if not locked.is_there or locked.fault is not None:
-            return frozenset(), [locked.fault] if locked.fault else [], [], ()
+            return frozenset(), [locked.fault] if locked.fault else [], [], 0
         members = members_of(facts, manifest)
         resolver = self._resolver(facts, locked.pins, with_coming=False)
         workspace = LockedWorkspace(facts, self._market.shelf(facts), resolver.resolve)
         reasons = workspace.reasons(members, is_stale=bool(locked.stale))
-        return locked.pins, reasons, list(locked.stale[:1]), resolver.looked
+        return locked.pins, reasons, list(locked.stale[:1]), self.names.bits(resolver.looked)
 
     def _workspaces_of(self, facts: Facts) -> Workspaces:
         return self._workspaces.setdefault(facts.repository, Workspaces(facts.manifests, facts.repository))

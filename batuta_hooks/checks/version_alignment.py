@@ -28,20 +28,34 @@ def find(facts: Facts) -> Iterator[Finding | Unknown]:
     """
     yield from namesakes.find(facts)
     facts = namesakes.without_strangers(facts)
+    yield from _alone(facts)
+    yield from _together(facts)
+
+
+def find_alone(facts: Facts) -> Iterator[Finding | Unknown]:
+    """The part of `find` that looks at the judged repository and, by `Stack.crate`, at single crates of the stack.
+
+    Of those crates nothing counts but what they are: what they need makes no difference.
+    """
+    yield from namesakes.find(facts)
+    yield from _alone(namesakes.without_strangers(facts))
+
+
+def find_together(facts: Facts) -> Iterator[Finding | Unknown]:
+    """The other part of `find`: what the needs of all crates of the stack come to."""
+    yield from _together(namesakes.without_strangers(facts))
+
+
+def _alone(facts: Facts) -> Iterator[Finding | Unknown]:
     yield from published_versions.find(facts)
     yield from checkout_versions.find(facts)
     if facts.policy.versions:
         from batuta_hooks.checks import version_policy
 
         yield from version_policy.find(facts)
-    stack, manifests = facts.stack.whole, list(judged_manifests(facts))
-    if any(stack.is_disputed(one.package) for manifest in manifests for one in manifest.dependencies):
-        from batuta_hooks.checks import shared_versions
-
-        yield from shared_versions.find(facts)
     yield from features.find(facts)
     yield from native_links.find(facts)
-    if any("rust-version" in manifest.table.get(manifest.package_key, {}) for manifest in manifests):
+    if any("rust-version" in manifest.table.get(manifest.package_key, {}) for manifest in judged_manifests(facts)):
         from batuta_hooks.checks import rust_versions
 
         yield from rust_versions.find(facts)
@@ -50,6 +64,17 @@ def find(facts: Facts) -> Iterator[Finding | Unknown]:
 
         yield from lock_files.find(facts)
         yield from lock_splits.find(facts)
+
+
+def _together(facts: Facts) -> Iterator[Finding | Unknown]:
+    stack, manifests = facts.stack.whole, list(judged_manifests(facts))
+    if any(stack.is_disputed(one.package) for manifest in manifests for one in manifest.dependencies):
+        from batuta_hooks.checks import shared_versions
+
+        yield from shared_versions.find(facts)
+        yield from native_links.find_beside(facts)
+    if facts.policy.exclusive:
+        yield from features.find_exclusive(facts)
     if any(stack.comes_back_to(manifest.name) for manifest in manifests):
         from batuta_hooks.checks import circles
 

@@ -1,8 +1,9 @@
-"""The Cargo.lock files of a tree, each read at most once, when first asked for."""
+"""The Cargo.lock files of a tree, read when they are asked for; of a large stack the last few are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from batuta_hooks.domain.record import NamedTuple
 
@@ -32,16 +33,10 @@ class Lockfile(NamedTuple):
 
 def lockfiles_of(tree: Tree) -> Callable[[str], Lockfile | LockFault | None]:
     """What gives the Cargo.lock at a path, why cargo would not read it, or ``None`` where none is tracked."""
-    known: dict[str, Lockfile | LockFault | None] = {}
-
-    def lockfile(path: str) -> Lockfile | LockFault | None:
-        if path not in known:
-            known[path] = _read(tree, path)
-        return known[path]
-
-    return lockfile
+    return lambda path: _read(tree, path)
 
 
+@lru_cache(maxsize=64)  # a thousand of them take a gigabyte
 def _read(tree: Tree, path: str) -> Lockfile | LockFault | None:
     text = tree.read(path)
     if text is None:

@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 
 from batuta_hooks.domain.chosen_circles import Ranks
 from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.name_bits import NameBits
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.shelf import MissingFeature, Need, Offer, Shelf
 
@@ -70,11 +71,11 @@ class Along(NamedTuple):
     """A package whose needs can be met.
 
     Attributes:
-        reached: the packages that they lead to.
+        reached: the packages that they lead to, as `Resolver.names` has them.
         unseen: those among them of which nothing is known, with what keeps it from being known.
     """
 
-    reached: tuple[str, ...]
+    reached: int
     unseen: dict[str, Unknown]
 
 
@@ -89,11 +90,31 @@ class _Pending(NamedTuple):
 
 
 class _State:
+    """What is chosen so far; `fresh_*`: what came since the last `begin`."""
+
     def __init__(self) -> None:
         self.chosen: dict[Place, tuple[Offer, int]] = {}
         self.links: dict[str, tuple[str, int]] = {}
         self.pending: list[_Pending] = []
         self.taken: dict[Need, Offer | None] = {}
+        self.reach: dict[Need, int] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        self.fresh_places: list[Place] = []
+        self.fresh_links: list[str] = []
+        self.fresh_needs: list[Need] = []
+
+    def undo(self) -> None:
+        """Forget what came since; it was chosen without taking any earlier choice back."""
+        self.pending.clear()
+        for need in self.fresh_needs:
+            del self.taken[need]
+        for place in self.fresh_places:
+            del self.chosen[place]
+        for links in self.fresh_links:
+            del self.links[links]
+        self.begin()
 
     def copy(self) -> _State:
         other = _State()
@@ -119,6 +140,7 @@ class Resolver:
         locked: the versions that a lock file has, as package and version: yanked ones among them may be chosen.
         must_know: asked of a package whose every version is below a requirement: whether what is known of it is as new
             as it must be to say that there is none.
+        names: how packages are named that needs lead to.
     """
 
     def __init__(
@@ -129,6 +151,7 @@ class Resolver:
         locked: Collection[tuple[str, str]] = frozenset(),
         must_know: Callable[[str], bool] = lambda _package: True,
         most_steps: int = MOST_STEPS,
+        names: NameBits | None = None,
     ) -> None:
         self._shelf = shelf
         self._with_coming = with_coming
@@ -138,6 +161,7 @@ class Resolver:
         self._unseen: dict[str, Unknown] = {}
         self._number = 0
         self._commons: list[tuple[_State, Ranks]] = []
+        self.names = NameBits() if names is None else names
         #: the packages that were looked at to resolve anything
         self.looked: set[str] = set()
 
@@ -152,50 +176,61 @@ class Resolver:
         """
         asked = [(need, "") for need in needs]
         self._unseen, unseen = {}, self._unseen
-        for number, (common, ranks) in enumerate(self._commons):
-            clash, state = self._search(self._added(common.copy(), asked), keeps=False)
-            clash, onward = (clash, ranks) if clash else self._circle(state, ranks)
+        clash: Clash | None = None
+        for common, ranks in self._commons:
+            common.begin()
+            clash, state = self._search(self._added(common, asked), keeps=False)
+            clash = clash or self._circle(state, ranks, ranks.fresh(state.fresh_needs))
             if clash is None:
-                self._commons[number] = state, onward
                 break
+            common.undo()
         else:
             clash, state = self._search(self._added(_State(), asked), keeps=True)
-            clash, onward = (clash, Ranks()) if clash else self._circle(state, Ranks())
+            ranks = Ranks()
+            clash = clash or self._circle(state, ranks, ranks.fresh(state.taken))
             if clash is None:
-                self._commons = [(state, onward), *self._commons[: _MOST_COMMONS - 1]]
-        self._unseen = unseen | self._unseen
+                self._commons = [(state, ranks), *self._commons[: _MOST_COMMONS - 1]]
+        unseen.update(self._unseen)
+        self._unseen = unseen
         if clash is not None:
             return None
         reached = self._reached(needs, state)
-        return Along(reached, {name: self._unseen[name] for name in reached if name in self._unseen})
+        return Along(reached, {name: unseen[name] for name in self.names.names(reached) if name in unseen})
 
-    def _reached(self, needs: Sequence[Need], state: _State) -> tuple[str, ...]:
-        """The packages that needs lead to in a choice, in the order in which they are met."""
-        found: dict[str, None] = {}
-        reached = dict.fromkeys(needs)
-        pending = list(reached)
+    def _reached(self, needs: Sequence[Need], state: _State) -> int:
+        """The packages that needs lead to in a choice that is made; what is found out of a need holds for the next."""
+        known, reached = state.reach, 0
+        below: dict[Need, Sequence[Need]] = {}
+        pending = list(needs)
         while pending:
-            need = pending.pop()
-            found[need.package] = None
-            offer = state.taken.get(need)
-            further = self._shelf.needs(need, offer) if offer is not None else ()
-            if not isinstance(further, (Unknown, MissingFeature)):
-                fresh = [one for one in dict.fromkeys(further) if one not in reached]
-                reached.update(dict.fromkeys(fresh))
-                pending += fresh
-        return tuple(found)
+            need = pending[-1]
+            if need not in known and need not in below:
+                below[need] = self._further(state, need)
+                pending += [one for one in below[need] if one not in known and one not in below]
+                continue
+            pending.pop()
+            if need not in known:
+                bits = self.names.bits([need.package])
+                for one in below[need]:
+                    bits |= known.get(one, 0)
+                known[need] = bits
+        for need in needs:
+            reached |= known[need]
+        return reached
 
-    def _circle(self, state: _State, ranks: Ranks) -> tuple[Clash | None, Ranks]:
-        """What is wrong where chosen versions need each other, with the ranks of all that was looked at."""
-        fresh = ranks.fresh(state.taken.keys())
-        if not fresh:
-            return None, ranks
-        ranks = ranks.copy()
+    def _further(self, state: _State, need: Need) -> Sequence[Need]:
+        """What the version needs that was chosen for a need; nothing where that is not known."""
+        offer = state.taken.get(need)
+        further = self._shelf.needs(need, offer) if offer is not None else ()
+        return () if isinstance(further, (Unknown, MissingFeature)) else further
+
+    def _circle(self, state: _State, ranks: Ranks, fresh: Sequence[Need]) -> Clash | None:
+        """What is wrong where chosen versions need each other; ranks what is fresh, unless something is."""
         circle = ranks.circle(self._shelf, fresh, state.taken.get)
         if not circle:
-            return None, ranks
+            return None
         names = [f"{place[0]} {state.chosen[place][0].text}" for place in circle]
-        return Clash(Need(circle[1][0], "*"), names[0], CIRCLE, " -> ".join(names)), ranks
+        return Clash(Need(circle[1][0], "*"), names[0], CIRCLE, " -> ".join(names))
 
     def resolve(self, needs: Sequence[tuple[Need, str]], links: str | None = None) -> Resolution:
         """Resolve the needs of a package, or of a whole workspace.
@@ -211,9 +246,10 @@ class Resolver:
             state = second if clash is None else state
         if clash is None:
             # a choice that was taken back leaves nothing open
-            kept = self._reached([need for need, _ in needs], state) if self._unseen else ()
-            self._unseen = {name: self._unseen[name] for name in kept if name in self._unseen}
-            clash, _ = self._circle(state, Ranks())
+            kept = self._reached([need for need, _ in needs], state) if self._unseen else 0
+            self._unseen = {name: self._unseen[name] for name in self.names.names(kept) if name in self._unseen}
+            ranks = Ranks()
+            clash = self._circle(state, ranks, ranks.fresh(state.taken))
         chosen = {place: offer for place, (offer, _) in state.chosen.items()}
         is_given_up = clash is not None and not clash.kind
         return Resolution(chosen, None if is_given_up else clash, self._unseen, is_given_up, state.taken)
@@ -234,6 +270,7 @@ class Resolver:
         if need in state.taken:
             return
         state.taken[need] = None
+        state.fresh_needs.append(need)
         self.looked.add(need.package)
         offers = self._shelf.matching(need)
         if isinstance(offers, Unknown):
@@ -331,9 +368,11 @@ class Resolver:
         state.taken[need] = offer
         if place not in state.chosen:
             state.chosen[place] = offer, level
+            state.fresh_places.append(place)
             links = self._shelf.links(need, offer)
             if links is not None:
                 state.links[links] = f"{need.package} {offer.text}", level
+                state.fresh_links.append(links)
         needs = self._shelf.needs(need, offer)
         if isinstance(needs, Unknown):
             self._unseen[need.package] = needs

@@ -23,6 +23,9 @@ class ReadFault(NamedTuple):
 class Tree(Protocol):
     """The tracked files of one repository at one source.  Paths are relative to its top folder, ``/``-separated."""
 
+    def __hash__(self) -> int:
+        """A tree is only equal to itself."""
+
     @property
     def manifest_paths(self) -> Sequence[str]:
         """Every tracked ``Cargo.toml``, sorted."""

@@ -271,13 +271,22 @@ def _aligned(about: Facts, path: str, memory: Memory | None) -> Said:
     """What the checks of versions say of one manifest."""
     if memory is None:
         return ask(about, alignment.find)
-    subject = Subject("aligned", about.repository, path, memory.stack)
+    alone = _remembered(memory, Subject("alone", about.repository, path), about, alignment.find_alone)
+    # what the needs of all come to changes with any of them, and is found out in a third of the time
+    together = Subject("together", about.repository, path, memory.stack)
+    return _together(alone, _remembered(memory, together, about, alignment.find_together))
+
+
+def _remembered(
+    memory: Memory, subject: Subject, facts: Facts, find: Callable[[Facts], Iterator[Finding | Unknown]]
+) -> Said:
     found = memory.recall(subject)
     if found is not None:
         return [Finding(*one) for one in found[0]], [Unknown(*one) for one in found[1]]
-    asked = Asked(about)
-    said = ask(asked.facts, alignment.find)
-    memory.keep(subject, said, asked.names, asked.origins)
+    asked = Asked(facts)
+    said = ask(asked.facts, find)
+    if subject.also or asked.is_countable:
+        memory.keep(subject, said, asked.about)
     return said
 
 

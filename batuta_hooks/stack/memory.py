@@ -7,6 +7,7 @@ stack.  All of that is compared by content, never by time.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from threading import Lock
 from typing import Any, NamedTuple
 
 from batuta_hooks.checks.publishable_market import has_version
@@ -15,8 +16,14 @@ from batuta_hooks.domain.facts import Facts, Origin, Published
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.release import Release
+from batuta_hooks.domain.stack import Stack, StackCrate
 from batuta_hooks.stack.memory_file import Record, State, digest, file_for, read_records, write_records
 from batuta_hooks.stack.registry_view import View
+
+STACK = "stack"
+"""Asks for what the stack has of a crate, where a version would ask for an archive."""
+
+Standpoint = tuple[View, tuple[bool, ...]]
 
 _LOCK = "Cargo.lock"
 
@@ -37,35 +44,65 @@ class Subject(NamedTuple):
 
 
 class Asked:
-    """Facts that note what is asked of the registry.
+    """Facts that note what is asked of the registry, and which crates of the stack are looked at.
 
     Attributes:
         facts: the facts to ask.
-        names: the crates that were asked about.
-        origins: the archives that were, as crate and version.
+        about: the crates that were asked about, each with what of it: an empty text for what the registry has, a
+            version for its archive, `STACK` for what the stack has.
+        is_countable: whether that is all; not where the stack as a whole was looked at.
     """
 
     def __init__(self, facts: Facts) -> None:
-        self.names: set[str] = set()
-        self.origins: set[tuple[str, str]] = set()
+        self.about: set[tuple[str, str]] = set()
+        self.is_countable = True
 
         def published(crate: str) -> Published | Unknown:
-            self.names.add(crate)
+            self.about.add((crate, ""))
             return facts.published(crate)
 
         def release(crate: str, version: str) -> Release | Unknown | None:
-            self.names.add(crate)
+            self.about.add((crate, ""))
             return facts.release(crate, version)
 
         def rust_version(crate: str, version: str) -> str | Unknown | None:
-            self.names.add(crate)
+            self.about.add((crate, ""))
             return facts.rust_of(crate, version)
 
         def origin(crate: str, version: str) -> Origin | Unknown:
-            self.origins.add((crate, version))
+            self.about.add((crate, version))
             return facts.origin(crate, version)
 
-        self.facts = facts._replace(published=published, release=release, rust_version=rust_version, origin=origin)
+        self.facts = facts._replace(
+            published=published, release=release, rust_version=rust_version, origin=origin, stack=_Noted(facts, self)
+        )
+
+
+class _Noted(Stack):
+    """A stack that notes of which crates it was asked; of these it shows what they are, not what they need."""
+
+    def __init__(self, facts: Facts, asked: Asked) -> None:
+        super().__init__()
+        self._facts = facts
+        self._asked = asked
+
+    @property
+    def whole(self) -> Stack:
+        self._asked.is_countable = False
+        return self._facts.stack.whole
+
+    def crate(self, name: str) -> StackCrate | None:
+        self._asked.about.add((name, STACK))
+        return _itself(self._facts, name)
+
+    def _crates(self) -> dict[str, StackCrate]:
+        self._asked.is_countable = False
+        return {crate.name: crate for crate in self._facts.stack.crates()}
+
+
+def _itself(facts: Facts, name: str) -> StackCrate | None:
+    crate = facts.stack.crate(name)
+    return None if crate is None else crate._replace(dependencies=())
 
 
 class Memory:
@@ -97,9 +134,13 @@ class Memory:
             for one, config in zip(facts, configs, strict=True)
         }
         self._offers = _by_name(facts, self._content, said)
-        self._states: dict[tuple[str, str, str], State] = {}
-        self._recalled: dict[str, Record | None] = {}
         self._known = read_records(self._file)
+        self._turn = Lock()
+        self._states: dict[tuple[View, str, bool], State] = {}
+        self._standpoints: dict[str, Standpoint] = {}
+        self._answers: dict[View, dict[tuple[int | None, bool], Published]] = {}
+        self._hold: dict[Standpoint, tuple[set[int], set[int]]] = {}
+        self._recalled: dict[str, Record | None] = {}
         self._fresh: dict[str, Record] = {}
         #: names all that verdicts rest on in all repositories
         self.content = digest(map(_bytes, self._content.values()))
@@ -109,6 +150,9 @@ class Memory:
     def look_again(self) -> None:
         """Look again at what the registry has, about which more was asked."""
         self._states.clear()
+        self._hold.clear()
+        self._standpoints.clear()
+        self._answers.clear()
         self._recalled.clear()
         self._fresh.clear()
 
@@ -116,24 +160,36 @@ class Memory:
         """What is remembered, if all that it rests on is as it was."""
         key = self._key(subject)
         if key not in self._recalled:
-            record = self._known.get(key)
-            holds = record is not None and all(self._state(subject, *one[:2]) == one for one in record.states)
+            record = self._known.records.get(key)
+            holds = record is not None and self._holds(subject.repository, record.places)
             self._recalled[key] = record if holds else None
         found = self._recalled[key]
         return None if found is None else found.value
 
-    def keep(
-        self, subject: Subject, value: Any, names: Collection[str], origins: Collection[tuple[str, str]] = ()
-    ) -> None:
+    def _holds(self, repository: str, places: Collection[int]) -> bool:
+        """Whether all is as it was when a record was made."""
+        good, bad = self._hold.setdefault(self._standpoint(repository), (set(), set()))
+        for place in () if good.issuperset(places) else set(places) - good:
+            state = self._known.states[place]
+            if place in bad:
+                return False
+            is_equal = self._state(repository, *state[:2]) == state
+            if state[1] != STACK:  # which each repository sees with its own eyes
+                (good if is_equal else bad).add(place)
+            if not is_equal:
+                return False
+        return True
+
+    def keep(self, subject: Subject, value: Any, about: Iterable[tuple[str, str]]) -> None:
         """Remember something.
 
         Args:
             value: anything that JSON has.
-            names: the crates that were asked about.
-            origins: the archives that were, as crate and version.
+            about: all that it rests on besides, see `Asked.about`.
         """
-        asked = [*((name, "") for name in sorted(names)), *sorted(origins)]
-        self._fresh[self._key(subject)] = Record(value, tuple(self._state(subject, *one) for one in asked))
+        states = [self._state(subject.repository, *one) for one in sorted(about)]
+        with self._turn:
+            self._fresh[self._key(subject)] = Record(value, self._known.places(states))
 
     def save(self, *, drops_others: bool) -> None:
         """Write down what is to be remembered.
@@ -141,27 +197,46 @@ class Memory:
         Args:
             drops_others: whether all of the stack was looked at, so that nothing else is of use any more.
         """
-        kept = {key: found for key, found in self._known.items() if not drops_others or self._recalled.get(key)}
-        if self._file and (self._fresh or len(kept) < len(self._known)):
-            write_records(self._file, {**kept, **self._fresh})
+        known = self._known.records
+        kept = {key: found for key, found in known.items() if not drops_others or self._recalled.get(key)}
+        if self._file and (self._fresh or len(kept) < len(known)):
+            write_records(self._file, self._known._replace(records={**kept, **self._fresh}))
 
     def _key(self, subject: Subject) -> str:
         return digest(map(_bytes, (*subject, self._content[subject.repository])))
 
-    def _state(self, subject: Subject, name: str, version: str) -> State:
-        """What there is of a crate in the registry and in the stack, or of an archive."""
-        place = subject.repository, name, version
+    def _state(self, repository: str, name: str, about: str) -> State:
+        """What names the answer to a question, see `Asked.about`; of the registry's, with what the stack adds to it."""
+        view, facts = self._views[repository], self._facts[repository]
+        if about == STACK:
+            return name, about, repr(_itself(facts, name))
+        if about:
+            return name, about, repr(view.origin(name, about))
+        published = view.published(name)
+        is_old = isinstance(published, Unknown) or not is_settled(facts, published)
+        place = view, name, is_old
         if place not in self._states:
-            view = self._views[subject.repository]
-            if version:
-                text = repr(view.origin(name, version))
-            else:
-                published = view.published(name)
-                is_old = isinstance(published, Unknown) or not is_settled(self._facts[subject.repository], published)
-                coming = [text for version, text in self._offers.get(name, ()) if not has_version(published, version)]
-                text = "\t".join((view.identity(name), "" if is_old else "settled", *coming))
-            self._states[place] = name, version, text
+            coming = [text for version, text in self._offers.get(name, ()) if not has_version(published, version)]
+            self._states[place] = name, about, "\t".join((view.identity(name), "" if is_old else "settled", *coming))
         return self._states[place]
+
+    def _standpoint(self, repository: str) -> Standpoint:
+        """Equal for repositories that see alike what is remembered: each answer recent enough for both, or not."""
+        if repository not in self._standpoints:
+            view, facts = self._views[repository], self._facts[repository]
+            are_settled = tuple(is_settled(facts, published) for published in self._times(view))
+            self._standpoints[repository] = view, are_settled
+        return self._standpoints[repository]
+
+    def _times(self, view: View) -> Collection[Published]:
+        """An answer for each time at which the registry gave one."""
+        if view not in self._answers:
+            names = dict.fromkeys(name for name, about, _ in self._known.states if not about)
+            found = (view.published(name) for name in names)
+            self._answers[view] = {
+                (one.checked_at, one.is_of_this_run): one for one in found if not isinstance(one, Unknown)
+            }
+        return self._answers[view].values()
 
 
 def _by_name(

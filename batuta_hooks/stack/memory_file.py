@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from binascii import crc32
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from shutil import rmtree
@@ -25,14 +25,36 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _MOST_BYTES = 64 << 20
 
 State = tuple[str, str, str]
-"""What was asked about (a crate, and a version where its archive was), and what names the answer."""
+"""A crate, what was asked about it (see `batuta_hooks.stack.memory.Asked`), and what names the answer."""
 
 
 class Record(NamedTuple):
-    """What something came to, as JSON has it, and the answers that it rests on."""
+    """What something came to, as JSON has it, and the places of the answers that it rests on."""
 
     value: Any
-    states: tuple[State, ...]
+    places: Collection[int]
+
+
+class Records(NamedTuple):
+    """Records by their keys, and the answers that these rest on.
+
+    Attributes:
+        numbers: the place of each answer.
+    """
+
+    records: dict[str, Record]
+    states: list[State]
+    numbers: dict[State, int]
+
+    def places(self, states: Iterable[State]) -> list[int]:
+        """The places of answers; one that is not there yet gets one."""
+        found = []
+        for state in states:
+            place = self.numbers.setdefault(state, len(self.states))
+            if place == len(self.states):
+                self.states.append(state)
+            found.append(place)
+        return found
 
 
 def digest(parts: Iterable[bytes]) -> str:
@@ -61,33 +83,44 @@ def file_for(workspace: str, environment: Mapping[str, str]) -> str:
     return f"{os.path.dirname(base)}/{_FOLDER}/{crc32(name):08x}{len(name):04x}.json"
 
 
-def read_records(file: str) -> dict[str, Record]:
-    """The records by their keys, if the same tool has written them."""
+def read_records(file: str) -> Records:
+    """The records that the same tool has written."""
     if not file:
-        return {}
+        return Records({}, [], {})
     try:
         read = json.loads(read_file(file, _MOST_BYTES).data)
         if read["tool"] != _tool():
-            return {}
-        states = [(str(name), str(version), str(text)) for name, version, text in read["states"]]
-        return {
-            key: Record(value, tuple(states[place] for place in places))
-            for key, (value, places) in read["records"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
-        return {}
+            return Records({}, [], {})
+        states = [(str(name), str(about), str(text)) for name, about, text in read["states"]]
+        records = {key: Record(value, _within(places, len(states))) for key, (value, places) in read["records"].items()}
+        return Records(records, states, {state: number for number, state in enumerate(states)})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Records({}, [], {})
 
 
-def write_records(file: str, records: Mapping[str, Record]) -> None:
-    """Write the records in the place of all that was there."""
-    numbers: dict[State, int] = {}
+def _within(places: list[int], end: int) -> list[int]:
+    """The places of a record.
+
+    Raises:
+        ValueError: there is one where nothing is.
+    """
+    if places and not (set(map(type, places)) == {int} and min(places) >= 0 and max(places) < end):
+        raise ValueError("it rests on something that is not there")
+    return places
+
+
+def write_records(file: str, found: Records) -> None:
+    """Write the records in the place of all that was there, without answers that no record rests on."""
+    used = sorted(set[int]().union(*(record.places for record in found.records.values())))
+    numbers = {place: number for number, place in enumerate(used)}
     rows = {
-        key: [record.value, [numbers.setdefault(state, len(numbers)) for state in record.states]]
-        for key, record in sorted(records.items())
+        key: (record.value, sorted(map(numbers.__getitem__, record.places)))
+        for key, record in sorted(found.records.items())
     }
+    states = [found.states[place] for place in used]
     place = f"{file}.{os.getpid()}"
     try:
-        text = json.dumps({"tool": _tool(), "states": [*numbers], "records": rows}, separators=(",", ":"))
+        text = json.dumps({"tool": _tool(), "states": states, "records": rows}, separators=(",", ":"))
         if len(text) > _MOST_BYTES:
             return
         os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any
 
 from batuta_hooks.checks.native_links import links_finding
-from batuta_hooks.checks.publishable import Basis, Judge
+from batuta_hooks.checks.publishable import Judge
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import Finding, Unknown
@@ -127,10 +127,11 @@ class _Verdicts:
             found[facts.repository, path] = verdict
         return found
 
-    def keep(self, facts: Facts, path: str, verdict: Publishable, basis: Basis) -> None:
+    def keep(self, facts: Facts, path: str, verdict: Publishable, judge: Judge) -> None:
         """Remember it."""
-        subject = self._subject(facts, path)
-        self._memory.keep(subject if basis.is_whole else self._open(subject), verdict, basis.names)
+        subject, basis = self._subject(facts, path), judge.basis(facts, path)
+        about = [(name, "") for name in judge.names.names(basis.names)]
+        self._memory.keep(subject if basis.is_whole else self._open(subject), verdict, about)
 
 
 def _read(found: Any | None) -> Publishable | None:
@@ -232,7 +233,7 @@ def _verdict(judge: Judge, facts: Facts, path: str, memories: _Verdicts | None) 
     if verdict is None:
         verdict = judge.publishable(facts, path)
         if memories is not None:
-            memories.keep(facts, path, verdict, judge.basis(facts, path))
+            memories.keep(facts, path, verdict, judge)
     return verdict
 
 

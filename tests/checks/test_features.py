@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from batuta_hooks.checks.features import find
+from batuta_hooks.checks.features import find, find_exclusive
 from batuta_hooks.domain.facts import Facts, Policy, Published
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.release import IndexDependency, Release
@@ -32,9 +32,15 @@ def about(files: Texts, releases: Sequence[Release], **more: object) -> Facts:
     return facts._replace(release=lambda name, version: described.get((name, version)))
 
 
+def features_found(facts: Facts) -> Iterator[Finding | Unknown]:
+    """All that is said of features."""
+    yield from find(facts)
+    yield from find_exclusive(facts)
+
+
 def found(rest: str, releases: Sequence[Release], **more: object) -> list[Finding]:
     """What is found of a package that has these tables."""
-    findings, unknown = split(find(about({"Cargo.toml": package("a", rest)}, releases, **more)))
+    findings, unknown = split(features_found(about({"Cargo.toml": package("a", rest)}, releases, **more)))
     assert not unknown
     return findings
 
@@ -75,7 +81,7 @@ def test_inherited_features() -> None:
     """Those of the root and of the member both count, and the finding stands where the dependency is written."""
     root = '[workspace]\nmembers = ["m"]\n[workspace.dependencies]\nx = { version = "1.1", features = ["two"] }\n'
     member = package("m", '[dependencies]\nx = { workspace = true, features = ["none"] }')
-    (finding,) = split(find(about({"Cargo.toml": root, "m/Cargo.toml": member}, [OLD, NEW])))[0]
+    (finding,) = split(features_found(about({"Cargo.toml": root, "m/Cargo.toml": member}, [OLD, NEW])))[0]
     assert (finding.path, finding.line, finding.crate) == ("Cargo.toml", 4, "m")
 
 
@@ -88,7 +94,7 @@ def test_a_path_inside() -> None:
             ),
             "x/Cargo.toml": package("x", "[features]\nhere = []", version="1.2.0"),
         }
-        findings, _ = split(find(about(files, [OLD, NEW])))
+        findings, _ = split(features_found(about(files, [OLD, NEW])))
         assert len(findings) == count
 
 
@@ -96,7 +102,7 @@ def test_not_known() -> None:
     """What the index does not tell is an open question, and a version that the stack is about to publish none."""
     facts = about({"Cargo.toml": package("a", '[dependencies]\nx = { version = "1", features = ["f"] }')}, [OLD])
     facts = facts._replace(release=lambda name, _version: Unknown(name, "cannot be read"))
-    assert [one.crate for one in split(find(facts))[1]] == ["x"]
+    assert [one.crate for one in split(features_found(facts))[1]] == ["x"]
     coming = crates_of("../x", {"Cargo.toml": package("x", version="1.9.0")})
     assert found('[dependencies]\nx = { version = "1", features = ["f"] }', [OLD], stack=coming) == []
 

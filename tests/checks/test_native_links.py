@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batuta_hooks.checks.native_links import find
+from batuta_hooks.checks import native_links
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.domain.release import IndexDependency, Release
 from tests.checks.asking import crates_of, split
@@ -34,7 +34,8 @@ RELEASES = [
 def found(rest: str, keys: str = "", lock: str = "", **more: object) -> list[Finding]:
     """What is found of a package that has these tables."""
     files = {"Cargo.toml": package("a", rest, keys=keys)} | ({"Cargo.lock": lock} if lock else {})
-    return split(find(about(files, RELEASES, **more)))[0]
+    facts = about(files, RELEASES, **more)
+    return split(iter([*native_links.find(facts), *native_links.find_beside(facts)]))[0]
 
 
 @pytest.mark.parametrize(

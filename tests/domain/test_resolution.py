@@ -391,8 +391,10 @@ def test_what_is_not_known_of_a_package_among_others() -> None:
         assert unseen_along(together, [Need(name, "^1") for name in wanted]) == unseen
     along = together.goes_along([Need("c", "=1.0.0")])
     assert along is not None
-    assert (along.reached, along.unseen) == (("c",), {})
-    assert set(together.goes_along([Need("b", "^1")]).reached) == {"b", "c"}  # type: ignore[union-attr]
+    assert (together.names.names(along.reached), along.unseen) == (["c"], {})
+    further = together.goes_along([Need("b", "^1")])
+    assert further is not None
+    assert set(together.names.names(further.reached)) == {"b", "c"}
 
 
 def test_a_shelf_looks_again() -> None:

@@ -1,0 +1,31 @@
+"""Sets of names as the bits of numbers: of a large stack thousands of sets of hundreds of names are kept and united."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class NameBits:
+    """Which bit stands for which name; a name gets its bit when it first comes."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    def bits(self, names: Iterable[str]) -> int:
+        """A set of names as a number."""
+        places, found = self._places, 0
+        for name in names:
+            place = places.get(name)
+            if place is None:
+                place = places[name] = len(places)
+            found |= 1 << place
+        return found
+
+    def names(self, bits: int) -> list[str]:
+        """The names of a set, in the order in which they first came."""
+        if not bits:
+            return []
+        signs = bin(bits)[:1:-1]
+        return [name for name, sign in zip(self._places, signs, strict=False) if sign == "1"]
