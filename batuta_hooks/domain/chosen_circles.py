@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from batuta_hooks.domain.resolution import Place
+    from batuta_hooks.domain.choice import Place
     from batuta_hooks.domain.shelf import Need, Offer, Shelf
 
 

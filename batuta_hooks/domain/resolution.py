@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
+from batuta_hooks.domain.choice import Choice, Pending
 from batuta_hooks.domain.chosen_circles import Ranks
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.name_bits import NameBits
@@ -19,8 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    Place = tuple[str, str, tuple[int, ...]]
-    """A package, its home and a bucket of its versions: where one version may be chosen."""
+    from batuta_hooks.domain.choice import Place
 
 MOST_STEPS = 20_000
 """Choices after which a search is given up."""
@@ -79,55 +79,11 @@ class Along(NamedTuple):
     unseen: dict[str, Unknown]
 
 
-class _Pending(NamedTuple):
-    """In a heap: what has the fewest versions to choose from comes first."""
-
-    choices: int
-    number: int
-    need: Need
-    by: str
-    level: int
-
-
-class _State:
-    """What is chosen so far; `fresh_*`: what came since the last `begin`."""
-
-    def __init__(self) -> None:
-        self.chosen: dict[Place, tuple[Offer, int]] = {}
-        self.links: dict[str, tuple[str, int]] = {}
-        self.pending: list[_Pending] = []
-        self.taken: dict[Need, Offer | None] = {}
-        self.reach: dict[Need, int] = {}
-        self.begin()
-
-    def begin(self) -> None:
-        self.fresh_places: list[Place] = []
-        self.fresh_links: list[str] = []
-        self.fresh_needs: list[Need] = []
-
-    def undo(self) -> None:
-        """Forget what came since; it was chosen without taking any earlier choice back."""
-        self.pending.clear()
-        for need in self.fresh_needs:
-            del self.taken[need]
-        for place in self.fresh_places:
-            del self.chosen[place]
-        for links in self.fresh_links:
-            del self.links[links]
-        self.begin()
-
-    def copy(self) -> _State:
-        other = _State()
-        other.chosen, other.links = self.chosen.copy(), self.links.copy()
-        other.pending, other.taken = self.pending.copy(), self.taken.copy()
-        return other
-
-
 class _Frame(NamedTuple):
     """A choice that was made: the state before, how many versions were tried for it, and the levels that bar others."""
 
-    state: _State
-    pending: _Pending
+    state: Choice
+    pending: Pending
     tried: int
     barred_by: set[int]
 
@@ -160,7 +116,7 @@ class Resolver:
         self._most_steps = most_steps
         self._unseen: dict[str, Unknown] = {}
         self._number = 0
-        self._commons: list[tuple[_State, Ranks]] = []
+        self._commons: list[tuple[Choice, Ranks]] = []
         self.names = NameBits() if names is None else names
         #: the packages that were looked at to resolve anything
         self.looked: set[str] = set()
@@ -185,7 +141,7 @@ class Resolver:
                 break
             common.undo()
         else:
-            clash, state = self._search(self._added(_State(), asked), keeps=True)
+            clash, state = self._search(self._added(Choice(), asked), keeps=True)
             ranks = Ranks()
             clash = clash or self._circle(state, ranks, ranks.fresh(state.taken))
             if clash is None:
@@ -194,37 +150,10 @@ class Resolver:
         self._unseen = unseen
         if clash is not None:
             return None
-        reached = self._reached(needs, state)
+        reached = state.reached(self._shelf, self.names, needs)
         return Along(reached, {name: unseen[name] for name in self.names.names(reached) if name in unseen})
 
-    def _reached(self, needs: Sequence[Need], state: _State) -> int:
-        """The packages that needs lead to in a choice that is made; what is found out of a need holds for the next."""
-        known, reached = state.reach, 0
-        below: dict[Need, Sequence[Need]] = {}
-        pending = list(needs)
-        while pending:
-            need = pending[-1]
-            if need not in known and need not in below:
-                below[need] = self._further(state, need)
-                pending += [one for one in below[need] if one not in known and one not in below]
-                continue
-            pending.pop()
-            if need not in known:
-                bits = self.names.bits([need.package])
-                for one in below[need]:
-                    bits |= known.get(one, 0)
-                known[need] = bits
-        for need in needs:
-            reached |= known[need]
-        return reached
-
-    def _further(self, state: _State, need: Need) -> Sequence[Need]:
-        """What the version needs that was chosen for a need; nothing where that is not known."""
-        offer = state.taken.get(need)
-        further = self._shelf.needs(need, offer) if offer is not None else ()
-        return () if isinstance(further, (Unknown, MissingFeature)) else further
-
-    def _circle(self, state: _State, ranks: Ranks, fresh: Sequence[Need]) -> Clash | None:
+    def _circle(self, state: Choice, ranks: Ranks, fresh: Sequence[Need]) -> Clash | None:
         """What is wrong where chosen versions need each other; ranks what is fresh, unless something is."""
         circle = ranks.circle(self._shelf, fresh, state.taken.get)
         if not circle:
@@ -246,7 +175,7 @@ class Resolver:
             state = second if clash is None else state
         if clash is None:
             # a choice that was taken back leaves nothing open
-            kept = self._reached([need for need, _ in needs], state) if self._unseen else 0
+            kept = state.reached(self._shelf, self.names, [need for need, _ in needs]) if self._unseen else 0
             self._unseen = {name: self._unseen[name] for name in self.names.names(kept) if name in self._unseen}
             ranks = Ranks()
             clash = self._circle(state, ranks, ranks.fresh(state.taken))
@@ -254,19 +183,19 @@ class Resolver:
         is_given_up = clash is not None and not clash.kind
         return Resolution(chosen, None if is_given_up else clash, self._unseen, is_given_up, state.taken)
 
-    def _start(self, needs: Sequence[tuple[Need, str]], links: str | None) -> _State:
+    def _start(self, needs: Sequence[tuple[Need, str]], links: str | None) -> Choice:
         self._unseen = {}
-        state = _State()
+        state = Choice()
         if links is not None:
             state.links[links] = ("the package itself", 0)
         return self._added(state, needs)
 
-    def _added(self, state: _State, needs: Sequence[tuple[Need, str]]) -> _State:
+    def _added(self, state: Choice, needs: Sequence[tuple[Need, str]]) -> Choice:
         for need, by in needs:
             self._add(state, need, by, 0)
         return state
 
-    def _add(self, state: _State, need: Need, by: str, level: int) -> None:
+    def _add(self, state: Choice, need: Need, by: str, level: int) -> None:
         if need in state.taken:
             return
         state.taken[need] = None
@@ -277,9 +206,9 @@ class Resolver:
             self._unseen[need.package] = offers
             return
         self._number += 1
-        heappush(state.pending, _Pending(len(offers), self._number, need, by, level))
+        heappush(state.pending, Pending(len(offers), self._number, need, by, level))
 
-    def _search(self, state: _State, *, keeps: bool) -> tuple[Clash | None, _State]:
+    def _search(self, state: Choice, *, keeps: bool) -> tuple[Clash | None, Choice]:
         frames: list[_Frame] = []
         first: Clash | None = None
         steps = 0
@@ -310,7 +239,7 @@ class Resolver:
         return None, state
 
     def _pick(
-        self, state: _State, pending: _Pending, tried: int, barred_by: set[int]
+        self, state: Choice, pending: Pending, tried: int, barred_by: set[int]
     ) -> tuple[Offer, int] | Clash | None:
         """The first version that fits, and how many were tried with it; `barred_by` takes in who bars others."""
         need = pending.need
@@ -343,7 +272,7 @@ class Resolver:
         more = f" and {len(known) - 3} more" if len(known) > 4 else ""
         return Clash(need, by, UNMATCHED, ", ".join(known[: 3 if more else 4]) + more)
 
-    def _fault(self, state: _State, need: Need, offer: Offer, barred_by: set[int]) -> tuple[str, str]:
+    def _fault(self, state: Choice, need: Need, offer: Offer, barred_by: set[int]) -> tuple[str, str]:
         """Why a version may not be chosen now: a kind of `Clash` and its detail; empty texts where it may."""
         if offer.is_yanked and (need.package, offer.text) not in self._locked:
             return YANKED, offer.text
@@ -362,7 +291,7 @@ class Resolver:
             return LINKS, f"{offer.text} links to `{links}`, as {who} does"
         return "", ""
 
-    def _choose(self, state: _State, pending: _Pending, offer: Offer, level: int) -> None:
+    def _choose(self, state: Choice, pending: Pending, offer: Offer, level: int) -> None:
         need = pending.need
         place = need.package, need.home, offer.version.bucket
         state.taken[need] = offer
