@@ -1,15 +1,14 @@
-"""VA006: features that no matching version has, and features that the configuration declares exclusive, united.
+"""VA006: features that no matching version has.
 
-cargo tries one version after another until all requested features exist; where none has them all, it refuses.  Needs
-that one version meets share its features (docs/cargo-rules.md), so two crates can enable together what each has apart.
+cargo tries one version after another until all requested features exist; where none has them all, it refuses.
 """
 
 from __future__ import annotations
 
 from batuta_hooks.checks.offered import asked_of, offered_needs, releases
-from batuta_hooks.checks.requirements import at_line, judged_manifests, parsed
+from batuta_hooks.checks.requirements import at_line, judged_manifests
 from batuta_hooks.domain.finding import ERROR, Finding, Unknown
-from batuta_hooks.domain.manifest import DEV, Manifest
+from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.shelf import MissingFeature, bundle_of, expand
 from batuta_hooks.domain.tree import is_outside, join
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from batuta_hooks.domain.facts import Facts
-    from batuta_hooks.domain.manifest import Dependency, Key
+    from batuta_hooks.domain.manifest import Dependency
     from batuta_hooks.domain.release import IndexDependency, Release
 
 _MOST_NAMED = 8
@@ -38,12 +37,6 @@ def find(facts: Facts) -> Iterator[Finding | Unknown]:
             asked = said.get(dependency.user_key)
             if asked is not None:
                 yield from _at_registry(facts, manifest, dependency, asked, versions)
-
-
-def find_exclusive(facts: Facts) -> Iterator[Finding]:
-    """Judge the features that the manifests, and crates of the stack in one build with them, request together."""
-    for manifest in judged_manifests(facts):
-        yield from _exclusive(facts, manifest, asked_of(manifest))
 
 
 def _at_path(facts: Facts, manifest: Manifest, dependency: Dependency, asked: IndexDependency) -> Iterator[Finding]:
@@ -111,57 +104,3 @@ def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     listed = ", ".join(f"`{one}`" for one in names[:_MOST_NAMED]) + more
     return f"feature{'s' if len(names) > 1 else ''} {listed}"
-
-
-def _exclusive(facts: Facts, manifest: Manifest, said: dict[Key, IndexDependency]) -> Iterator[Finding]:
-    """Needs of one version, of this crate and of those that it meets in a build, whose features exclude each other."""
-    for dependency in manifest.dependencies:
-        groups = facts.policy.exclusive.get(dependency.package, ())
-        own = said.get(dependency.user_key)
-        if own is None or dependency.requirement is None or dependency.kind == DEV:
-            continue
-        for group in groups:
-            mine = [one for one in group if one in own.features]
-            if len(mine) > 1:
-                message = (
-                    f"`{manifest.name}` requests {_listed(mine)} of `{dependency.package}`, which exclude each other"
-                )
-                yield at_line(
-                    facts, manifest, dependency, "VA006", ERROR, message + _SAID, f"request one of {_listed(mine)}"
-                )
-            elif mine:
-                yield from _united(facts, manifest, dependency, mine[0], group)
-
-
-_SAID = " ([features.exclusive])"
-
-
-def _united(
-    facts: Facts, manifest: Manifest, dependency: Dependency, mine: str, group: Sequence[str]
-) -> Iterator[Finding]:
-    from batuta_hooks.checks.meeting import meeting_of
-    from batuta_hooks.domain.overlap import overlap
-
-    meeting = meeting_of(facts.stack.whole)
-    needs = [one for one in meeting.needs(dependency.package) if not one.is_dev]
-    own = next((one for one in needs if one.crate.name == manifest.name), None)
-    requirement = parsed(dependency.requirement or "*")
-    for need in needs:
-        if own is None or need.crate.name == manifest.name or not overlap(need.requirement, requirement):
-            continue
-        theirs = [one for one in group if one != mine and one in _features_of(need.dependency)]
-        if theirs and meeting.in_one_build(own, need):
-            message = (
-                f"`{dependency.package}` gets {_listed([mine])} from `{manifest.name}` and {_listed(theirs)} from "
-                f"`{need.crate.name}` ({need.crate.repository}/{need.crate.manifest_path}) in one build, which exclude "
-                f"each other{_SAID}"
-            )
-            fix = f"request {_listed([theirs[0]])} here too, or {_listed([mine])} there"
-            yield at_line(facts, manifest, dependency, "VA006", ERROR, message, fix)
-            return
-
-
-def _features_of(dependency: Dependency) -> Collection[str]:
-    entry = dependency.entry
-    found = entry.get("features", ()) if isinstance(entry, dict) else ()
-    return [one for one in found if isinstance(one, str)]

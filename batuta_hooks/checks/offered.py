@@ -58,7 +58,7 @@ def releases(facts: Facts, package: str, versions: Sequence[str]) -> Iterator[Re
 def asked_of(manifest: Manifest) -> dict[Key, IndexDependency]:
     """What `spelled_out` gives of the dependencies whose features are asked for, by their keys in the manifest."""
     said = manifest.table.get("features", {}).values()
-    if not any(features_of(manifest, one) for one in manifest.dependencies) and not any(
+    if not any(map(features_of, manifest.dependencies)) and not any(
         "/" in value for values in said for value in values
     ):
         return {}

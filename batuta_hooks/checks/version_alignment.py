@@ -74,7 +74,9 @@ def _together(facts: Facts) -> Iterator[Finding | Unknown]:
         yield from shared_versions.find(facts)
         yield from native_links.find_beside(facts)
     if facts.policy.exclusive:
-        yield from features.find_exclusive(facts)
+        from batuta_hooks.checks import exclusive_features
+
+        yield from exclusive_features.find(facts)
     if any(stack.comes_back_to(manifest.name) for manifest in manifests):
         from batuta_hooks.checks import circles
 

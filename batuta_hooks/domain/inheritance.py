@@ -39,7 +39,9 @@ def without_inherited(manifest: Manifest) -> Manifest:
 
 
 def _inherit_dependency(member: Dependency, root: Dependency) -> Dependency:
-    return root._replace(kind=member.kind, target=member.target, user_key=member.key, inherited=True)
+    return root._replace(
+        kind=member.kind, target=member.target, user_key=member.key, inherited=True, member_entry=member.entry
+    )
 
 
 def inheritance_faults(manifest: Manifest, root: Manifest | None, readme: str) -> Iterator[tuple[Key, str]]:

@@ -51,6 +51,7 @@ class Dependency(NamedTuple):
         user_key: the key in the manifest that uses the dependency (equal to ``key`` unless inherited).
         entry: the TOML value as written, a string or a table.
         inherited: whether it says ``workspace = true``.
+        member_entry: what the member writes beside that; ``None`` where nothing is inherited.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Dependency(NamedTuple):
     user_key: Key
     entry: Any
     inherited: bool = False
+    member_entry: Any = None
 
 
 class Package(NamedTuple):

@@ -43,7 +43,7 @@ def as_release(manifest: Manifest, *, keeps_all: bool = False) -> Release:
         package.version or "0.0.0",
         False,
         "",
-        tuple(_dependency(manifest, one) for one in kept),
+        tuple(map(as_index_dependency, kept)),
         features,
         links if isinstance(links, str) else None,
         None,
@@ -64,15 +64,16 @@ def _named(value: str) -> str:
     return name.removesuffix("?") if slash else ""
 
 
-def _dependency(manifest: Manifest, dependency: Dependency) -> IndexDependency:
+def as_index_dependency(dependency: Dependency) -> IndexDependency:
+    """What the index would say of an entry of a resolved manifest; it requires `*` where it has no version."""
     shared = _table(dependency.entry)
-    own = _table(_value(manifest.table, dependency.user_key)) if dependency.inherited else shared
+    own = _table(dependency.member_entry) if dependency.inherited else shared
     registry = dependency.registry
     return IndexDependency(
         dependency.name,
         dependency.package,
         "*" if dependency.requirement is None else dependency.requirement,
-        features_of(manifest, dependency),
+        features_of(dependency),
         own.get("optional") is True,
         _has_defaults(shared) is not False or (dependency.inherited and _has_defaults(own) is True),
         dependency.target,
@@ -81,12 +82,12 @@ def _dependency(manifest: Manifest, dependency: Dependency) -> IndexDependency:
     )
 
 
-def features_of(manifest: Manifest, dependency: Dependency) -> tuple[str, ...]:
+def features_of(dependency: Dependency) -> tuple[str, ...]:
     """The features that an entry of a resolved manifest requests, the root's and the member's own."""
     shared = tuple(_table(dependency.entry).get("features", ()))
     if not dependency.inherited:
         return shared
-    return shared + tuple(_table(_value(manifest.table, dependency.user_key)).get("features", ()))
+    return shared + tuple(_table(dependency.member_entry).get("features", ()))
 
 
 def _has_defaults(entry: Mapping[str, Any]) -> bool | None:
@@ -96,12 +97,6 @@ def _has_defaults(entry: Mapping[str, Any]) -> bool | None:
 
 def _table(entry: Any) -> Mapping[str, Any]:
     return entry if isinstance(entry, dict) else {}
-
-
-def _value(table: Any, key: tuple[str | int, ...]) -> Any:
-    for part in key:
-        table = table.get(part) if isinstance(table, dict) else None
-    return table
 
 
 def as_upload(manifest: Manifest, root: Manifest | None) -> Upload:
@@ -125,7 +120,7 @@ def as_upload(manifest: Manifest, root: Manifest | None) -> Upload:
         found = value(key)
         return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
-    versioned = (_dependency(manifest, one) for one in manifest.dependencies if one.requirement is not None)
+    versioned = (as_index_dependency(one) for one in manifest.dependencies if one.requirement is not None)
     dependencies = [
         UploadDependency(one.package, "" if one.name == one.package else one.name, one.requirement, one.registry or "")
         for one in versioned

@@ -1,13 +1,13 @@
-"""VA006: features that no matching version has, and exclusive ones that are united."""
+"""VA006: features that no matching version has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
 
-from batuta_hooks.checks.features import find, find_exclusive
-from batuta_hooks.domain.facts import Facts, Policy, Published
+from batuta_hooks.checks.features import find
+from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.release import IndexDependency, Release
 from tests.checks.asking import crates_of, split
@@ -32,15 +32,9 @@ def about(files: Texts, releases: Sequence[Release], **more: object) -> Facts:
     return facts._replace(release=lambda name, version: described.get((name, version)))
 
 
-def features_found(facts: Facts) -> Iterator[Finding | Unknown]:
-    """All that is said of features."""
-    yield from find(facts)
-    yield from find_exclusive(facts)
-
-
 def found(rest: str, releases: Sequence[Release], **more: object) -> list[Finding]:
     """What is found of a package that has these tables."""
-    findings, unknown = split(features_found(about({"Cargo.toml": package("a", rest)}, releases, **more)))
+    findings, unknown = split(find(about({"Cargo.toml": package("a", rest)}, releases, **more)))
     assert not unknown
     return findings
 
@@ -81,7 +75,7 @@ def test_inherited_features() -> None:
     """Those of the root and of the member both count, and the finding stands where the dependency is written."""
     root = '[workspace]\nmembers = ["m"]\n[workspace.dependencies]\nx = { version = "1.1", features = ["two"] }\n'
     member = package("m", '[dependencies]\nx = { workspace = true, features = ["none"] }')
-    (finding,) = split(features_found(about({"Cargo.toml": root, "m/Cargo.toml": member}, [OLD, NEW])))[0]
+    (finding,) = split(find(about({"Cargo.toml": root, "m/Cargo.toml": member}, [OLD, NEW])))[0]
     assert (finding.path, finding.line, finding.crate) == ("Cargo.toml", 4, "m")
 
 
@@ -94,7 +88,7 @@ def test_a_path_inside() -> None:
             ),
             "x/Cargo.toml": package("x", "[features]\nhere = []", version="1.2.0"),
         }
-        findings, _ = split(features_found(about(files, [OLD, NEW])))
+        findings, _ = split(find(about(files, [OLD, NEW])))
         assert len(findings) == count
 
 
@@ -102,31 +96,6 @@ def test_not_known() -> None:
     """What the index does not tell is an open question, and a version that the stack is about to publish none."""
     facts = about({"Cargo.toml": package("a", '[dependencies]\nx = { version = "1", features = ["f"] }')}, [OLD])
     facts = facts._replace(release=lambda name, _version: Unknown(name, "cannot be read"))
-    assert [one.crate for one in split(features_found(facts))[1]] == ["x"]
+    assert [one.crate for one in split(find(facts))[1]] == ["x"]
     coming = crates_of("../x", {"Cargo.toml": package("x", version="1.9.0")})
     assert found('[dependencies]\nx = { version = "1", features = ["f"] }', [OLD], stack=coming) == []
-
-
-EXCLUSIVE: Mapping[str, tuple[tuple[str, ...], ...]] = {"x": (("one", "two"),)}
-ALL = release("x", "1.0.0", "one", "two", "three")
-
-
-@pytest.mark.parametrize(
-    ("mine", "theirs", "requirement", "count"),
-    [
-        (["one"], ["two"], "1", 1),
-        (["one"], ["one"], "1", 0),
-        (["one", "two"], [], "1", 1),
-        (["one"], ["three"], "1", 0),
-        (["one"], ["two"], "2", 0),
-        ([], ["two"], "1", 0),
-    ],
-)
-def test_exclusive(mine: list[str], theirs: list[str], requirement: str, count: int) -> None:
-    """Within a crate, and between crates in one build whose needs one version meets."""
-    own = f'[dependencies]\nx = {{ version = "1", features = {mine} }}\nb = "0.1"'.replace("'", '"')
-    other = f'[dependencies]\nx = {{ version = "{requirement}", features = {theirs} }}'.replace("'", '"')
-    stack = crates_of("../b", {"Cargo.toml": package("b", other)})
-    findings = found(own, [ALL], stack=stack, policy=Policy(exclusive=EXCLUSIVE))
-    assert [(one.code, one.line) for one in findings] == [("VA006", 7)] * count
-    assert found(own, [ALL], stack=stack) == []
