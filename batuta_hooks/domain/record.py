@@ -48,7 +48,10 @@ else:
             return cls(*values)
 
         def _replace(self, **changed):
-            return type(self)(**{**self._asdict(), **changed})
+            values = tuple(map(changed.pop, self._fields, self))
+            if changed:
+                raise TypeError(f"{type(self).__name__} has no {', '.join(changed)}")
+            return type(self)(*values)
 
         def _asdict(self):
             return dict(zip(self._fields, self, strict=True))
