@@ -6,7 +6,7 @@ Tables given to `read_manifest` have passed `manifest_schema`, so types are as c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from batuta_hooks.domain.record import NamedTuple
 
@@ -127,7 +127,7 @@ class Manifest(NamedTuple):
         package: ``None`` for a virtual manifest.
         dependencies: in the order written, sections first, ``[target.…]`` tables after them.
         table: the parsed TOML as it stands.
-        text: the bytes it was parsed from, kept so that a finding can be given its line.
+        source: the bytes it was parsed from, or what gives them.
     """
 
     path: str
@@ -137,7 +137,12 @@ class Manifest(NamedTuple):
     workspace: Workspace | None
     patches: tuple[Patch, ...]
     table: Mapping[str, Any]
-    text: bytes
+    source: bytes | Callable[[], bytes]
+
+    @property
+    def text(self) -> bytes:
+        """The bytes it was parsed from, kept so that a finding can be given its line."""
+        return self.source if isinstance(self.source, bytes) else self.source()
 
     @property
     def name(self) -> str:
@@ -173,7 +178,9 @@ def read_dependency(
     folder = parent_folder(manifest_path)
     # fields by their places: a large repository has a hundred thousand of these
     if isinstance(entry, str):
-        return Dependency(name, name, kind, target, entry, None, None, None, folder, manifest_path, key, key, entry, False)
+        return Dependency(
+            name, name, kind, target, entry, None, None, None, folder, manifest_path, key, key, entry, False
+        )
     value = entry.get
     return Dependency(
         name,
@@ -264,7 +271,7 @@ def _read_workspace(table: Mapping[str, Any], path: str) -> Workspace:
     )
 
 
-def read_manifest(path: str, table: Mapping[str, Any], text: bytes) -> Manifest:
+def read_manifest(path: str, table: Mapping[str, Any], text: bytes | Callable[[], bytes]) -> Manifest:
     """Turn a parsed and schema-checked Cargo.toml into a `Manifest`; inherited values stay unresolved."""
     package = table.get("package", table.get("project"))
     workspace = table.get("workspace")

@@ -16,7 +16,10 @@ from batuta_hooks.domain.tree import ReadFault, Tree, is_outside, join, starts_w
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Any, Protocol
+else:
+    Protocol = object
 
 
 class ManifestFault(NamedTuple):
@@ -33,13 +36,35 @@ class ManifestFault(NamedTuple):
     mend: str = ""
 
 
-class Manifests:
-    """The manifests of one tree, each parsed at most once, when first asked for."""
+class Known(Protocol):
+    """What is remembered of the manifests of a tree, by their paths."""
 
-    def __init__(self, tree: Tree) -> None:
+    def table(self, path: str) -> Mapping[str, Any] | None:
+        """The table of a manifest that can be read and that cargo's schema lets pass; ``None`` for not known."""
+
+    def keep_table(self, path: str, table: Mapping[str, Any]) -> None:
+        """Remember a table."""
+
+    def is_sound(self, path: str, root: str, also: str) -> bool:
+        """Whether nothing was wrong with what a manifest inherits from another; false for not known."""
+
+    def keep_sound(self, path: str, root: str, also: str) -> None:
+        """Remember that nothing is; `also` is a word on which that rests beside the two."""
+
+
+class Manifests:
+    """The manifests of one tree, each parsed at most once, when first asked for.
+
+    Args:
+        known: what is remembered of them; ``None`` for nothing.
+    """
+
+    def __init__(self, tree: Tree, known: Known | None = None) -> None:
         self.tree = tree
+        self._known = known
         self._loaded: dict[str, Manifest | ManifestFault | None] = {}
         self._resolved: dict[str, Manifest | ManifestFault | None] = {}
+        self._readmes: dict[str, str] = {}
         self._members: dict[str, tuple[str, ...]] = {}
         self._members_of_all: frozenset[str] | None = None
 
@@ -50,6 +75,9 @@ class Manifests:
         return self._loaded[path]
 
     def _load(self, path: str) -> Manifest | ManifestFault | None:
+        known = self._known.table(path) if self._known is not None else None
+        if known is not None:
+            return read_manifest(path, known, lambda: self._text(path))
         text = self.tree.read(path)
         if text is None:
             return None
@@ -61,7 +89,13 @@ class Manifests:
             return ManifestFault(path, fault.line or 1, fault.column or 1, fault.reason)
         for schema_fault in manifest_faults(table):
             return fault_at(path, text, schema_fault.key, schema_fault.reason)
+        if self._known is not None:
+            self._known.keep_table(path, table)
         return read_manifest(path, table, text)
+
+    def _text(self, path: str) -> bytes:
+        text = self.tree.read(path)
+        return text if isinstance(text, bytes) else b""
 
     def resolve(self, path: str) -> Manifest | ManifestFault | None:
         """The manifest as cargo loads it: inherited values filled in from its root, the root's members all there."""
@@ -85,15 +119,24 @@ class Manifests:
         if isinstance(root, ManifestFault) or (root is None and pointer is not None and is_outside(pointer)):
             # the root's own fault is said where it stands; what the member writes itself can still be judged
             return without_inherited(manifest)
-        for key, reason in inheritance_faults(manifest, root, self._readme(root)):
-            return fault_at(manifest.path, manifest.text, key, reason)
-        assert root is not None
+        readme = self._readme(root)
+        if root is None or self._known is None or not self._known.is_sound(manifest.path, root.path, readme):
+            for key, reason in inheritance_faults(manifest, root, readme):
+                return fault_at(manifest.path, manifest.text, key, reason)
+            assert root is not None
+            if self._known is not None:
+                self._known.keep_sound(manifest.path, root.path, readme)
         return inherit(manifest, root)
 
     def _readme(self, root: Manifest | None) -> str:
+        beside = root.folder if root else ""
+        if beside not in self._readmes:
+            self._readmes[beside] = self._find_readme(beside)
+        return self._readmes[beside]
+
+    def _find_readme(self, beside: str) -> str:
         from batuta_hooks.domain.inheritance import README_FILES
 
-        beside = root.folder if root else ""
         return next((name for name in README_FILES if isinstance(self.tree.read(join(beside, name)), bytes)), "")
 
     def root_of(self, manifest: Manifest) -> Manifest | ManifestFault | None:

@@ -80,6 +80,14 @@ class GitTree:
         words = self._entries.get(path)
         return None if words is None else read_entry(words).oid
 
+    def held_oid(self, path: str) -> str:
+        """The id of the blob whose bytes `read` would give; empty where that takes a look at a file or a link."""
+        words = self._entries.get(path)
+        if words is None or self._links or self._top is not None:
+            return ""
+        entry = read_entry(words)
+        return "" if entry.unmerged or entry.mode == "160000" else entry.oid
+
     @property
     def manifest_paths(self) -> Sequence[str]:
         """Every tracked ``Cargo.toml``, sorted."""

@@ -25,10 +25,15 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.facts import Origin, Published
     from batuta_hooks.domain.release import Release
     from batuta_hooks.domain.tag_facts import TagFacts
+    from batuta_hooks.domain.workspace import Known
+    from batuta_hooks.gather.known_manifests import KnownManifests
     from batuta_hooks.gather.registry import Registry
 
 #: Variables by which a configuration, or the repository, lies elsewhere than around the current folder.
 _ELSEWHERE = ("BATUTA_STACK", "GIT_DIR", "GIT_WORK_TREE")
+
+#: In a repository with so many manifests what they hold is remembered: fewer are read in the time that this takes.
+_MANY = 300
 
 Check = Callable[[Facts], Iterator[Finding | Unknown]]
 
@@ -74,6 +79,7 @@ class Judging:
         self._refresh_s = refresh_s
         self._refreshed_at: int | None = None
         self._registry: Registry | None = None
+        self._known_manifests: KnownManifests | None = None
         self._ttl_s: int | None = None
         self._ages: list[int] = []
         self._config: Config | None = None
@@ -100,7 +106,7 @@ class Judging:
             BatutaError: a file that is not there, or a configuration that is wrong.
         """
         repository = self._repository
-        manifests = Manifests(tree)
+        manifests = Manifests(tree, self._remembered(tree))
         if tag is not None:
             scope = Scope((), ())
         else:
@@ -128,6 +134,15 @@ class Judging:
     def _weighed(self, found: list[Finding], _facts: Facts, _base: str | Callable[[], str]) -> list[Finding]:
         """What a guard makes of its findings at last."""
         return found
+
+    def _remembered(self, tree: GitTree) -> Known | None:
+        if len(tree.manifest_paths) < _MANY:
+            return None
+        from batuta_hooks.gather.known_manifests import KnownInTree
+        from batuta_hooks.guards.remembering import known_manifests
+
+        self._known_manifests = self._known_manifests or known_manifests()
+        return KnownInTree(self._known_manifests, tree)
 
     def _configuration(self, manifests: Manifests) -> Config | None:
         root = manifests.load("Cargo.toml")
@@ -203,6 +218,8 @@ class Judging:
     def verdict(self, refs: int = 0) -> Verdict:
         """What was found in all trees; ``refs`` is how many pushed refs they stand for."""
         self._close()
+        if self._known_manifests is not None:
+            self._known_manifests.save()
         warnings, data_age_s = list(self._warnings), max(self._ages, default=None)
         return Verdict(self._findings, sorted(self._unknown), self._manifests, refs, warnings, data_age_s)
 

@@ -1,0 +1,192 @@
+"""What the manifests of a large repository hold, remembered by the ids of their blobs in the cache folder.
+
+To read ten thousand manifests and to compare each with cargo's schema takes seconds, and a commit changes one of them.
+A file for each repository has a line for each blob: its id, a checksum, and as JSON the table that its text spells and
+that cargo's schema lets pass.  New lines are appended in one write, so that guards at work at the same time do not
+disturb each other.  It is worth no error: what cannot be read, written or understood is read anew from the manifests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from binascii import crc32
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from batuta_hooks.git.tree import GitTree
+
+MOST_BYTES = 1 << 28
+_LONGEST_LINE = 1 << 16
+_SPARE_LINES = 2000
+_REGULAR, _KIND, _WRITABLE_BY_OTHERS = 0o100000, 0o170000, 0o022
+
+
+class KnownManifests:
+    """The tables of manifests by blob.
+
+    Args:
+        file: where they are kept.
+        version: of the program: another one may judge a table by other rules.
+    """
+
+    def __init__(self, file: str, version: str) -> None:
+        self._file = file
+        self._head = f"manifests 1 {os.geteuid()} {version}".encode()
+        self._lines: dict[bytes, bytes] | None = None
+        self._count = 0
+        self._used: set[bytes] = set()
+        self._fresh: dict[bytes, bytes] = {}
+
+    def recall(self, key: str) -> Any | None:
+        """What is remembered by a key without a space in it; ``None`` where nothing is."""
+        name = key.encode()
+        line = self._known().get(name)
+        if line is None:
+            return None
+        checksum, _, text = line.partition(b" ")
+        if checksum != _checksum(name, text):
+            return None
+        try:
+            found = json.loads(text)
+        except ValueError:
+            return None
+        self._used.add(name)
+        return found
+
+    def keep(self, key: str, value: object) -> None:
+        """Remember something, if JSON can tell it as it is."""
+        try:
+            text = json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+        except (TypeError, ValueError):
+            return  # a date, say, or infinity
+        name = key.encode()
+        if len(text) < _LONGEST_LINE:
+            self._fresh[name] = b"%s %s %s\n" % (name, _checksum(name, text), text)
+
+    def save(self) -> None:
+        """Write down what is new."""
+        if not self._fresh:
+            return
+        fresh = b"".join(self._fresh.values())
+        known = self._known()
+        if known and self._count < 2 * (len(self._used) + len(self._fresh)) + _SPARE_LINES:
+            _append(self._file, fresh)
+        else:
+            kept = b"".join(b"%s %s\n" % (name, known[name]) for name in self._used)
+            _write(self._file, self._head + b"\n" + kept + fresh)
+        self._fresh = {}
+
+    def _known(self) -> dict[bytes, bytes]:
+        if self._lines is None:
+            head, _, body = _read(self._file).partition(b"\n")
+            lines = body.split(b"\n") if head == self._head else []
+            self._lines = dict(_split(lines))
+            self._count = len(lines)
+        return self._lines
+
+
+class KnownInTree:
+    """The same for the manifests of one tree, by their paths, as `batuta_hooks.domain.workspace.Manifests` asks.
+
+    What is not a file of its own in git, such as one that is read in the worktree, is not remembered.
+    """
+
+    def __init__(self, known: KnownManifests, tree: GitTree) -> None:
+        self._known = known
+        self._tree = tree
+
+    def table(self, path: str) -> Mapping[str, Any] | None:
+        """The table of a manifest that cargo's schema lets pass."""
+        oid = self._tree.held_oid(path)
+        found = self._known.recall(oid) if oid else None
+        return found if isinstance(found, dict) else None
+
+    def keep_table(self, path: str, table: Mapping[str, Any]) -> None:
+        """Remember the table of a manifest that cargo's schema lets pass."""
+        oid = self._tree.held_oid(path)
+        if oid:
+            self._known.keep(oid, table)
+
+    def is_sound(self, path: str, root: str, also: str) -> bool:
+        """Whether nothing was wrong with what a manifest inherits from another."""
+        key = self._pair(path, root, also)
+        return bool(key) and self._known.recall(key) is True
+
+    def keep_sound(self, path: str, root: str, also: str) -> None:
+        """Remember that nothing is wrong with what a manifest inherits from another.
+
+        Args:
+            also: a word on which that rests beside the two.
+        """
+        key = self._pair(path, root, also)
+        if key:
+            self._known.keep(key, value=True)
+
+    def _pair(self, path: str, root: str, also: str) -> str:
+        own, above = self._tree.held_oid(path), self._tree.held_oid(root)
+        return f"{own}+{above}+{also}" if own and above else ""
+
+
+def _split(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    for line in lines:
+        name, space, rest = line.partition(b" ")
+        if space:
+            yield name, rest
+
+
+def _checksum(name: bytes, text: bytes) -> bytes:
+    return b"%08x" % crc32(text, crc32(name))
+
+
+def _read(file: str) -> bytes:
+    """A file's bytes; none of one that others could have written, or that is too long."""
+    try:
+        with open(file, "rb", opener=_plain) as stream:
+            status = os.fstat(stream.fileno())
+            is_own = status.st_uid == os.geteuid() and not status.st_mode & _WRITABLE_BY_OTHERS
+            if status.st_mode & _KIND != _REGULAR or not is_own or status.st_size > MOST_BYTES:
+                return b""
+            return stream.read(MOST_BYTES)
+    except (OSError, ValueError):
+        return b""
+
+
+def _plain(path: str, flags: int) -> int:
+    """Opens neither what a link leads to nor, for ever, a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
+
+
+def _append(file: str, lines: bytes) -> None:
+    """Append lines in one write; what a killed process left of its own ends with an empty one."""
+    try:
+        fd = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return
+    try:
+        os.write(fd, b"\n" + lines)
+    except OSError:
+        return
+    finally:
+        os.close(fd)
+
+
+def _write(file: str, content: bytes) -> None:
+    place = f"{file}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
+        with open(place, "wb", opener=_private) as stream:
+            stream.write(content)
+        os.replace(place, file)
+    except OSError:
+        try:
+            os.unlink(place)
+        except OSError:
+            return
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
