@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.facts import Facts, Published
     from batuta_hooks.domain.manifest import Manifest
 
-_MOST_ARCHIVES = 4
+_MOST_ARCHIVES = 5
 _NO_REPOSITORY = "no repository"
 _ANOTHERS = "the registry's crate of this name is another project's"
 
@@ -49,25 +49,26 @@ def other_project(facts: Facts, manifest: Manifest) -> str | Unknown | None:
     published = facts.published(package.name)
     if isinstance(published, Unknown) or not (published.versions or published.yanked):
         return None
-    from batuta_hooks.domain.project import is_same_project, repository_of
+    from batuta_hooks.domain.project import is_same_owner, is_same_project, repository_of
     from batuta_hooks.domain.questions import WHOSE
 
     own = repository_of(facts.manifests, manifest)
     if not own:
         return None
-    named: list[str] = []
-    unknown: Unknown | None = None
+    known: list[str] = []
+    unknown: Unknown | None = None  # why nothing is known of the last that was looked at, the oldest
     for version in _likeliest(published, package.version):
         origin = facts.origin(package.name, version)
-        if isinstance(origin, Unknown):
-            unknown = unknown or origin
-        elif is_same_project(own, origin.repository):
-            return None
-        else:
-            named.append(origin.repository)
-    if unknown is not None and not named:
-        return Unknown(package.name, f"{WHOSE} {unknown.why}")
-    return next((one for one in named if one), _NO_REPOSITORY if named and _was_never_published(manifest) else None)
+        unknown = origin if isinstance(origin, Unknown) else None
+        if not isinstance(origin, Unknown):
+            if is_same_project(own, origin.repository):
+                return None
+            known.append(origin.repository)
+    named = next(filter(None, known), "")
+    if unknown is not None and (not known or is_same_owner(own, named)):
+        moved = f"an archive names {named}, to where it may have moved, and of its oldest version: " if named else ""
+        return Unknown(package.name, f"{WHOSE} {moved}{unknown.why}")
+    return named or (_NO_REPOSITORY if known and _was_never_published(manifest) else None)
 
 
 def _was_never_published(manifest: Manifest) -> bool:
@@ -77,12 +78,17 @@ def _was_never_published(manifest: Manifest) -> bool:
 
 
 def _likeliest(published: Published, own: str | None) -> list[str]:
-    """The versions of whose archives something is likeliest to be known: that of the manifest, then the newest."""
+    """The versions whose archives tell most: that of the manifest, the newest, and last the oldest of all.
+
+    The oldest tells where a crate comes from that moved later, and whose manifest is of a time before that.
+    """
     bare = (own or "").partition("+")[0]
-    texts = [*published.yanked, *published.versions]
+    read = [(version, text) for text in (*published.yanked, *published.versions) if (version := read_version(text))]
+    oldest = min(read, key=lambda one: one[0].precedence, default=(None, None))[1]
+    texts = [text for _, text in read if text != oldest]
     same = [one for one in texts if one.partition("+")[0] == bare]
-    newest = [one for one in reversed(texts) if one not in same and read_version(one) is not None]
-    return [*same, *newest][:_MOST_ARCHIVES]
+    newest = [one for one in reversed(texts) if one not in same]
+    return [*same, *newest][: _MOST_ARCHIVES - 1] + ([oldest] if oldest is not None else [])
 
 
 def strangers(facts: Facts) -> Mapping[str, str]:

@@ -20,6 +20,12 @@ def is_same_project(one: str, other: str) -> bool:
     return first == second or first.startswith(f"{second}/") or second.startswith(f"{first}/")
 
 
+def is_same_owner(one: str, other: str) -> bool:
+    """Whether two addresses lead to repositories of one owner, as a host such as GitHub has them."""
+    first, second = _canonical(one).split("/"), _canonical(other).split("/")
+    return len(first) > 2 and len(second) > 2 and first[:2] == second[:2]
+
+
 def _canonical(address: str) -> str:
     text = address.strip().lower()
     _, scheme, rest = text.partition("://")

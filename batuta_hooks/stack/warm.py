@@ -156,12 +156,12 @@ class _Warmer:
 def _published(versions: Mapping[str, frozenset[str]], outcomes: Iterable[Outcome]) -> Iterator[tuple[str, str]]:
     """The versions among those wished for that the index lists, as it spells them: it tells no builds apart.
 
-    Where it lists none of them, its last one: that tells whether the registry's crate is the stack's at all.
+    Where it lists none of them, its first and last one: these tell whether the registry's crate is the stack's at all.
     """
     for outcome in outcomes:
         wished = {version.partition("+")[0] for version in versions.get(outcome.crate, ())}
         if outcome.entry is not None and wished:
             listed = (*outcome.entry.yanked, *outcome.entry.versions)
             found = [version for version in listed if version.partition("+")[0] in wished]
-            for version in found or listed[-1:]:
+            for version in found or dict.fromkeys((*outcome.entry.versions[:1], *listed[-1:])):
                 yield outcome.crate, version

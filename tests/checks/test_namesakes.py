@@ -15,6 +15,7 @@ from tests.support.repos import package
 from tests.support.trees import facts_about
 
 OURS = "https://github.com/acme/tools"
+MOVED = "https://github.com/acme/platform"
 KEYS = f'repository = "{OURS}"'
 
 
@@ -37,6 +38,8 @@ def asked(archives: Mapping[str, str], manifest: str = package("stack", keys=KEY
         ({"0.4.0": "http://github.com/acme/tools/"}, []),
         ({"0.1.0": "https://github.com/old/place", "0.4.0": OURS}, []),
         ({"0.4.0": ""}, []),
+        ({"0.1.0": MOVED, "0.4.0": MOVED}, ["VA012"]),
+        ({"0.1.0": OURS, "0.4.0": MOVED}, []),
     ],
 )
 def test_archives_tell(archives: dict[str, str], codes: list[str]) -> None:
@@ -53,6 +56,16 @@ def test_no_archive() -> None:
     assert (findings, [one.crate for one in unknown]) == ([], ["stack"])
     absent = facts_about({"Cargo.toml": package("stack", keys=KEYS)}, published={})
     assert split(find(absent)) == ([], [])
+
+
+def test_a_crate_that_moved() -> None:
+    """Where the newest archive names another repository of the same owner, nothing is decided without the oldest."""
+    versions = "0.1.0", "0.2.0", "0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0"
+    facts = asked({"0.7.0": MOVED, "0.6.0": MOVED}, package("stack", keys=KEYS, version="0.0.9"), *versions)
+    findings, (unknown,) = split(find(facts))
+    assert findings == []
+    assert f"an archive names {MOVED}, to where it may have moved, and of its oldest version: not there" in unknown.why
+    assert split(find(asked({"0.7.0": MOVED, "0.1.0": OURS}, package("stack", keys=KEYS), *versions))) == ([], [])
 
 
 def test_nothing_to_compare() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from batuta_hooks.domain.manifest import Manifest
-from batuta_hooks.domain.project import is_same_project, repository_of
+from batuta_hooks.domain.project import is_same_owner, is_same_project, repository_of
 from batuta_hooks.domain.workspace import Manifests
 from tests.support.repos import package
 from tests.support.trees import TextTree
@@ -57,3 +57,18 @@ def test_what_a_crate_names() -> None:
     assert named({"Cargo.toml": shared, "b/Cargo.toml": package("b")}, "b/Cargo.toml") == US
     assert named({"Cargo.toml": own, "examples/b/Cargo.toml": package("b")}, "examples/b/Cargo.toml") == US
     assert named({"Cargo.toml": "[package", "b/Cargo.toml": package("b")}, "b/Cargo.toml") == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://github.com/acme/a", "git@github.com:Acme/b.git", True),
+        ("https://github.com/acme/a", "https://github.com/other/a", False),
+        ("https://github.com/acme/a", "https://git.example.org/acme/a", False),
+        ("https://example.com/a", "https://example.com/b", False),
+        ("", "", False),
+    ],
+)
+def test_owners(one: str, other: str, same: bool) -> None:
+    """Whose repositories they are is the first part of the path, where there are two."""
+    assert is_same_owner(one, other) is same
