@@ -97,8 +97,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the interpreter's last flush cannot fail either
         return 2
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as interrupt:
+        from batuta_hooks.cli.ending import ended_code
+
+        return ended_code(interrupt)
     except OSError as error:
         if not error.filename and _is_nowhere():
             return _say(str(BatutaError("the current folder is not there any more", mend="cd to one that is")), 2)

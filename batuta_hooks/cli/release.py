@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Iterable, Mapping
-from functools import partial
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from batuta_hooks.cli import release_go as go
 from batuta_hooks.cli.check import Progress, asking_of, say_notes
 from batuta_hooks.cli.common import Common
+from batuta_hooks.cli.ending import ends_as_by_ctrl_c
 from batuta_hooks.cli.formats import ReleaseFormat
+from batuta_hooks.cli.release_gates import run_gates
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.report.plain import printable
 from batuta_hooks.report.terminal import wants_color
 from batuta_hooks.stack.check import report_time
 from batuta_hooks.stack.checkouts import Workspace, find_workspace
 from batuta_hooks.stack.crates_io import Asking
-from batuta_hooks.stack.gate_values import CACHED, FAILED, GateResult
-from batuta_hooks.stack.gates import Gates, failures
+from batuta_hooks.stack.gate_values import CACHED
+from batuta_hooks.stack.gates import Gates
 from batuta_hooks.stack.journal import GATES, Journal, asked_for
 from batuta_hooks.stack.own_folder import own_folder
 from batuta_hooks.stack.release import Prepared, Results, exit_code, gates_of, prepare, with_owners
@@ -33,9 +34,6 @@ from batuta_hooks.stack.steps.site import Pace
 
 if TYPE_CHECKING:
     from batuta_hooks.stack.rehearse import Rehearsal, Step
-
-_TAIL_LINES = 12
-_MOST_TAIL = 1 << 14
 
 
 class ReleaseOptions(NamedTuple):
@@ -92,7 +90,7 @@ def run_release(common: Common, options: ReleaseOptions) -> int:
         if asked is not None:
             push = asked.pushes if options.push is None else options.push
             stage = stage._replace(options=options._replace(publish=asked.publishes, push=push))
-    with ReleaseLock(own):
+    with ends_as_by_ctrl_c(), ReleaseLock(own):
         say_notes(clear(workspace))
         return _release(stage)
 
@@ -138,7 +136,7 @@ class _Stage(NamedTuple):
         self,
         prepared: Prepared,
         results: Results,
-        rehearsal: Rehearsal | None,
+        rehearsal: Rehearsal | None = None,
         outcomes: Mapping[str, Outcome] | None = None,
     ) -> None:
         """Hand the JSON document to the command that is to get it, if there is one."""
@@ -181,28 +179,41 @@ def _release(stage: _Stage) -> int:
         stage.show(prepared, results)
         sys.stdout.flush()
     if prepared.plan.blocked or not prepared.plan.releases:
+        if prepared.plan.blocked:
+            stage.notify(prepared, results)
         return exit_code(prepared.plan, results)
     rehearsal = _rehearse(prepared, options, stage.common) if options.rehearse else None
     if rehearsal is not None and rehearsal.failed:
         stage.show(prepared, results, rehearsal)
+        stage.notify(prepared, results, rehearsal)
         return 1
     if not go.agrees(prepared.plan, manners):
         say_notes(["nothing was released"])
         return 1
-    if options.no_verify:
+    return _agreed(stage, prepared, gates, results, rehearsal)
+
+
+def _agreed(stage: _Stage, prepared: Prepared, gates: Gates, results: Results, rehearsal: Rehearsal | None) -> int:
+    """Carry out what was agreed to, once its gates have passed and if the world is still what it was."""
+    if stage.options.no_verify:
         say_notes(["--no-verify: no gate is run, whatever they would say"])
     else:
-        results = _gate(gates, prepared, stage)
+        try:
+            results = run_gates(gates, prepared, stage.common, stage.options.executor)
+        except KeyboardInterrupt:
+            stage.notify(prepared, results, rehearsal)
+            raise
         Journal(prepared.own, prepared.plan.id).write(GATES, gates=go.gate_facts(results))
     if go.stopped_by_gates(results):
         stage.show(prepared, results, rehearsal)
         stage.notify(prepared, results, rehearsal)
         return 1
-    now = stage.prepare() if not manners.yes or _took_time(results) else prepared
+    now = stage.prepare() if not stage.manners.yes or _took_time(results) else prepared
     if now.plan.plan_hash != prepared.plan.plan_hash:
         say_notes(["the world has changed since the plan was made, so nothing is done; run the same command again"])
         for line in differences(prepared.plan, now.plan):
             print(f"    {printable(line)}", file=sys.stderr)
+        stage.notify(prepared, results, rehearsal)
         return 1
     return _carry(stage, prepared, results, rehearsal)
 
@@ -218,7 +229,9 @@ def _carry(stage: _Stage, prepared: Prepared, results: Results, rehearsal: Rehea
     try:
         run.run()
     except (KeyboardInterrupt, BatutaError):
-        go.say_standing(prepared.plan, run.outcomes, command)
+        with suppress(OSError):  # nobody listens any more
+            go.say_standing(prepared.plan, run.outcomes, command)
+        stage.notify(prepared, results, rehearsal, run.outcomes)
         raise
     is_done = go.is_done(prepared, run, manners)
     if not manners.publishes:
@@ -240,30 +253,6 @@ def _took_time(results: Results) -> bool:
     return any(one.log and one.state != CACHED for found in results.values() for one in found)
 
 
-def _gate(gates: Gates, prepared: Prepared, stage: _Stage) -> Results:
-    """The gates' results, with what the failed ones said told."""
-    common, speaker = stage.common, GateSpeaker(quiet=bool(stage.common.quiet))
-    results: Results
-    if stage.options.executor:
-        from batuta_hooks.stack.gate_cluster import address_of, on_cluster
-        from batuta_hooks.stack.gate_errand import run_elsewhere
-
-        places = {one.path: (one.remote, one.head or "HEAD") for one in prepared.plan.repositories}
-        address = address_of(stage.options.executor)
-        results = on_cluster(address, partial(run_elsewhere, gates, places, told=speaker), common.jobs)
-    else:
-        results = gates.run(common.jobs, speaker)
-    for path, failed in failures(results):
-        crates = [one.crate for one in prepared.plan.releases if one.repository == path]
-        whose = failed.crate or ", ".join(crates)
-        say_notes([f"{failed.name} failed for {whose}: {failed.detail}"])
-        for line in _tail(failed):
-            print(f"    {printable(line)}", file=sys.stderr)
-        if failed.log:
-            print(f"    all of it: {printable(failed.log)}", file=sys.stderr)
-    return results
-
-
 def _rehearse(prepared: Prepared, options: ReleaseOptions, common: Common) -> Rehearsal:
     """Rehearse the plan; each step is told on standard error."""
     from batuta_hooks.stack.rehearse import Manner, rehearse
@@ -279,32 +268,6 @@ def _rehearse(prepared: Prepared, options: ReleaseOptions, common: Common) -> Re
 
     manner = Manner(not options.no_verify_build, options.consumer_build, offline=bool(common.offline))
     return rehearse(prepared.plan, prepared.gathered, manner, told)
-
-
-class GateSpeaker:
-    """Says on standard error how each gate came out, a line each; passed ones not where it is to be quiet."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-
-    def __call__(self, path: str, result: GateResult) -> None:
-        """Tell of a gate of a repository; those that run no command only where they failed."""
-        if result.state == FAILED or (result.log and not self._quiet) or (result.state == CACHED and not self._quiet):
-            whose = f"{path}: {result.crate}" if result.crate else path
-            detail = f": {result.detail}" if result.detail else ""
-            said = f"{whose}: {result.name} {result.state} ({result.seconds:.1f} s){detail}"
-            print(printable(said), file=sys.stderr, flush=True)
-
-
-def _tail(result: GateResult) -> list[str]:
-    """The last lines that a gate's command printed."""
-    try:
-        with open(result.log, "rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _MOST_TAIL))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return []
-    return [line for line in lines if line.strip()][-_TAIL_LINES:]
 
 
 def _document(

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from batuta_hooks.cli.check import say_notes
@@ -42,14 +43,16 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def refuse_unasked(yes: bool) -> None:
+def refuse_unasked(
+    yes: bool, what: str = "whether to release", mend: str = "--yes releases without a question"
+) -> None:
     """Refuse to begin where nobody can be asked.
 
     Raises:
         BatutaError: there is no terminal, and no ``--yes``.
     """
     if not yes and not can_ask():
-        raise BatutaError("there is no terminal to ask whether to release", mend="--yes releases without a question")
+        raise BatutaError(f"there is no terminal to ask {what}", mend=mend)
 
 
 def agrees(plan: Plan, manners: Manners) -> bool:
@@ -73,14 +76,20 @@ class Speaker:
         """Tell of a step: those that take their time when they begin, all when they are done."""
         whose = doing.crate or doing.repository
         if doing.state == NOTE:
-            print(printable(f"{whose}: {doing.detail}"), file=sys.stderr, flush=True)
+            tell(f"{whose}: {doing.detail}")
         elif self._quiet:
             return
         elif doing.state == BEGIN and doing.step in ("publish", "index"):
-            print(printable(f"{whose}: {doing.step} …"), file=sys.stderr, flush=True)
+            tell(f"{whose}: {doing.step} …")
         elif doing.state == END:
             said = "was done" if doing.was_done else f"{doing.seconds:.1f} s"
-            print(printable(f"{whose}: {doing.step} ({said})"), file=sys.stderr, flush=True)
+            tell(f"{whose}: {doing.step} ({said})")
+
+
+def tell(line: str) -> None:
+    """Say a line; no step fails because nobody listens any more (a terminal that is gone, a pipe that was closed)."""
+    with suppress(OSError):
+        print(printable(line), file=sys.stderr, flush=True)
 
 
 def command_to_go_on(plan: Plan, manners: Manners, workspace: str | None) -> str:

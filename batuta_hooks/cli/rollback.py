@@ -6,6 +6,7 @@ import sys
 
 from batuta_hooks.cli.check import asking_of, say_notes
 from batuta_hooks.cli.common import Common
+from batuta_hooks.cli.ending import ends_as_by_ctrl_c
 from batuta_hooks.cli.release_go import refuse_unasked
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.report.json_report import json_text
@@ -24,12 +25,12 @@ def run_rollback(common: Common, identity: str, *, yanks: bool, undoes: bool, ye
     """Take a release back and return the exit code."""
     if not identity:
         raise BatutaError("which release?", mend="give its ID: the journals in .batuta/releases are named after it")
-    refuse_unasked(yes)
+    refuse_unasked(yes, "whether to take it back", "--yes takes it back without a question")
     now = report_time()
     asking = asking_of(common, now)
     workspace = find_workspace(common.workspace)
     done: list[Action] = []
-    with ReleaseLock(own_folder(workspace)):
+    with ends_as_by_ctrl_c(), ReleaseLock(own_folder(workspace)):
         say_notes(clear(workspace))
         prepared = prepare(workspace, Wish(), asking, resume=identity, jobs=common.jobs)
         roller = Roller(prepared, asking)

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from batuta_hooks.domain.errors import BatutaError
@@ -22,6 +23,8 @@ from batuta_hooks.stack.release_trailers import Begun, message_of, read_message
 SCHEMA = "batuta.journal/1"
 FOLDER = "releases"
 GATES, PLAN, BEGIN, END, NOTE, OVER = "gates", "plan", "begin", "end", "note", "over"
+PUBLISH = "publish"
+"""The step that uploads."""
 
 _MOST_BYTES = 64 << 20
 
@@ -132,6 +135,18 @@ def _begun(plan: dict[str, Any]) -> Begun | None:
         return read_message(message_of(plan["plan_hash"], waves, 1))
     except (KeyError, TypeError):
         return None
+
+
+def uploads_in(own: str, name: str) -> dict[str, float]:
+    """When the uploads ended that the journal of a release tells of, by crate, in seconds since 1970."""
+    found = {}
+    try:
+        for line in read_journal(os.path.join(own, FOLDER, f"{name}.jsonl")):
+            if (line["event"], line.get("step"), line.get("was_done")) == (END, PUBLISH, False):
+                found[str(line.get("crate"))] = datetime.fromisoformat(str(line.get("at"))).timestamp()
+    except (OSError, ValueError):
+        return found  # who reads it for less than the world is none the wiser
+    return found
 
 
 def journals(own: str) -> dict[str, str]:

@@ -136,6 +136,7 @@ class Run:
                         break
             except BaseException:
                 processes.end()
+                self._block()
                 raise
         self._block()
         self._journal.write(OVER, outcomes={crate: one._asdict() for crate, one in self.outcomes.items()})

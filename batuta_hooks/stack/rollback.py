@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from batuta_hooks.git.command import LOG, GitError
 from batuta_hooks.git.refs import TAGS
 from batuta_hooks.stack.checkouts import git_folders
 from batuta_hooks.stack.crates_io import Asking
-from batuta_hooks.stack.journal import BEGIN, END, Journal
+from batuta_hooks.stack.journal import BEGIN, END, Journal, uploads_in
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease
 from batuta_hooks.stack.processes import Processes
 from batuta_hooks.stack.pushing import push_ref, why_refused
@@ -32,6 +33,8 @@ DELETE_REMOTE_TAG, DELETE_TAG, DROP, REVERT = "delete-remote-tag", "delete-tag",
 DELETE_REMOTE_BRANCH, DELETE_BRANCH = "delete-remote-branch", "delete-branch"
 PUSH_REVERTS = "push-reverts"
 YANK, UNYANK = "yank", "unyank"
+
+_INDEX_LAG_S = 600.0  # for so long what was uploaded may not be in the index
 
 
 class Action(NamedTuple):
@@ -81,6 +84,7 @@ class Roller:
         self._gathered = prepared.gathered
         self._registries = Registries(asking)
         self._journal = Journal(prepared.own, f"{prepared.plan.id}-rollback")
+        self._uploads = uploads_in(prepared.own, prepared.plan.id)
 
     def plan(self, *, yanks: bool, undoes: bool) -> Rollback:
         """What there is to do now: for a release that went out in part, what did not; with `yanks` also what did.
@@ -130,6 +134,9 @@ class Roller:
         found = self._registries.listed(target, release.crate, release.next)
         if isinstance(found, Unknown):
             raise BatutaError(f"whether {release.crate} {release.next} is published is not known: {found.why}")
+        if found is None and time.time() - self._uploads.get(release.crate, 0.0) < _INDEX_LAG_S:
+            what = f"{release.crate} {release.next} was uploaded a moment ago, and the index does not have it yet"
+            raise BatutaError(what, mend="wait until it has, then run the same command again")
         return found
 
     def _repo(self, path: str) -> Repo:

@@ -79,9 +79,10 @@ def test_locks_on_remotes(day: Day) -> None:
     [
         [hostile.limited(1.5), hostile.limited_in_headers(1)],
         [hostile.forgetful, hostile.forgetful],
+        [hostile.garbled],
         pytest.param([hostile.failing, hostile.failing_late], marks=pytest.mark.slow),
     ],
-    ids=["429", "lost reply", "500"],
+    ids=["429", "lost reply", "a page", "500"],
 )
 def test_uploads(day: Day, uploads: list[hostile.Upload]) -> None:
     """Limits are waited for and said; what was lost is looked for; what failed is repeated."""
@@ -137,8 +138,9 @@ def test_registry_down(day: Day) -> None:
     assert day.published() == ONCE
 
 
-def test_remote_moved(day: Day, tmp_path: Path) -> None:
-    """A push that is refused stops before anything is uploaded."""
+@pytest.mark.parametrize("way", ["--rebase", "--no-rebase"])
+def test_remote_moved(day: Day, tmp_path: Path, way: str) -> None:
+    """A push that is refused stops before anything is uploaded; the release goes on once both are brought together."""
     other = tmp_path / "other"
     hook = day.remote("a").path / "hooks" / "update"
     hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
@@ -152,9 +154,12 @@ def test_remote_moved(day: Day, tmp_path: Path) -> None:
     Repo(other).git("push", "--quiet")
     assert day.released(code=1) == {"a": "failed", "b": "blocked"}
     assert "bring it together with your branch" in day.said
-    day.repo("a").git("pull", "--quiet", "--rebase")
+    day.repo("a").git("pull", "--quiet", "--no-edit", way)
     assert day.released() == DONE
     assert day.published() == ONCE
+    tagged, heads = day.repo("a").git("rev-parse", "va-0.1.0^{commit}"), day.repo("a").git("rev-parse", "HEAD")
+    assert (tagged == heads) == (way == "--rebase")
+    assert day.remote("a").git("rev-parse", "main") == heads
 
 
 def test_tag_appears(day: Day) -> None:

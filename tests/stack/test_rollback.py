@@ -116,6 +116,19 @@ def refused(stack: Taken) -> str:
     return stack.released(code=1)
 
 
+def test_index_is_late(stack: Taken) -> None:
+    """What was uploaded a moment ago is not taken for unpublished because the index does not have it yet."""
+    stack.hostile.lag_s = 1000
+    identity = stack.released("a", "--index-timeout", "1", code=1)
+    before = stack.state()
+    said = run([*stack.program, "rollback", identity, "--yes"], cwd=stack.folder, env=stack.environment, code=2)
+    assert "a 0.1.0 was uploaded a moment ago, and the index does not have it yet" in said.stderr
+    assert stack.state() == before
+    stack.hostile.lag_s = 0
+    assert stack.rollback(identity) == []
+    assert stack.state() == before
+
+
 def test_killed_before_its_push(stack: Taken) -> None:
     """A rollback that is killed when it has reverted, and not pushed that, pushes it when it runs again."""
     identity = refused(stack)

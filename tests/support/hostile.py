@@ -56,6 +56,12 @@ def forgetful(take: Callable[[], Answer]) -> Answer:
     return Answer(LOST)
 
 
+def garbled(take: Callable[[], Answer]) -> Answer:
+    """Takes it, and answers with a page, as a proxy may."""
+    take()
+    return Answer(200, b"<html>welcome</html>", (("Content-Type", "text/html"),))
+
+
 class HostileHandler(AcceptingHandler):
     """Answers one connection, or does not."""
 

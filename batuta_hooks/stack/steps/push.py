@@ -60,16 +60,24 @@ class PushBranch:
     def __init__(self, site: Site, commit: str) -> None:
         self._site = site
         self._commit = commit
+        self._there: str | None = None
 
     def look(self) -> str | None:
         """The remote's commit, where the release commit is part of it."""
         repo = self._site.repo
-        there = fetched(repo, branch_of(self._site))
+        self._there = there = fetched(repo, branch_of(self._site))
         return there if there is not None and repo.contains(there, self._commit) else None
 
     def act(self) -> None:
         """Push; the user's hooks run."""
-        push(self._site, self._commit, self._site.own.branch)
+        push(self._site, self._ahead(), self._site.own.branch)
+
+    def _ahead(self) -> str:
+        """The release commit; HEAD where the remote had moved on and somebody merged that here."""
+        repo, there, head = self._site.repo, self._there, self._site.repo.commit_of("HEAD")
+        if there is None or head is None or repo.contains(self._commit, there):
+            return self._commit
+        return head if repo.contains(head, there) and repo.contains(head, self._commit) else self._commit
 
 
 class Tag:
