@@ -55,6 +55,8 @@ def find(facts: Facts) -> Iterator[Finding]:
 
 def conflicts(stack: Stack, policy: Policy) -> list[Conflict]:
     """Every shared dependency that a stack needs in versions that are not compatible, dev-dependencies aside."""
+    from batuta_hooks.domain.requirement_edit import floor
+
     meeting = meeting_of(stack.whole)
     found = []
     for package in meeting.packages():
@@ -64,7 +66,8 @@ def conflicts(stack: Stack, policy: Policy) -> list[Conflict]:
             rows = sorted(needs)
             target = _target(list(needs.values()), policy, package)
             behind = sorted({name for (name, _), need in needs.items() if not need.requirement.matches(target)})
-            advice = f"raise `{package}` to {_spelled(target)} in {', '.join(behind)}"
+            verb = "bring" if any(floor(need.text) > target for need in needs.values()) else "raise"
+            advice = f"{verb} `{package}` to {_spelled(target)} in {', '.join(behind)}"
             found.append(Conflict(package, tuple(row[0] for row in rows), tuple(row[1] for row in rows), advice))
     return found
 

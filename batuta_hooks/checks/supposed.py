@@ -10,6 +10,7 @@ from batuta_hooks.checks.meeting import Meeting, Need
 from batuta_hooks.domain.graph import CrateGraph, CyclicGraph, Edge, edges_of_crate
 from batuta_hooks.domain.manifest import DEV, Manifest
 from batuta_hooks.domain.record import NamedTuple
+from batuta_hooks.domain.requirement_edit import floor
 from batuta_hooks.domain.semver import Version
 from batuta_hooks.domain.workspace import position_of
 
@@ -58,6 +59,7 @@ class Supposed(NamedTuple):
         is_published: whether the registry has the version already; ``None`` where that is not known.
         takes: the crates that admit it.
         command: what lets the others require it, once it is published; empty where nobody breaks.
+        is_yanked: whether the registry has it, but nobody may choose it.
     """
 
     dependency: str
@@ -67,6 +69,7 @@ class Supposed(NamedTuple):
     takes: tuple[str, ...]
     breaks: tuple[Break, ...]
     command: str
+    is_yanked: bool = False
 
 
 def read_version_wish(text: str) -> Version:
@@ -107,7 +110,7 @@ def suppose(
                 published.get(wish.package),
                 tuple(sorted({need.crate.name for need in taking})),
                 tuple(breaks),
-                f"batuta-stack sync --align {wish.package}={_bare(wish.version)}" if breaks else "",
+                _command(wish, needs) if needs else "",
             )
         )
     return tuple(found)
@@ -149,6 +152,9 @@ def _break(meeting: Meeting, facts: Mapping[str, Facts], need: Need, taking: Ite
     return Break(crate.name, crate.repository, dependency.manifest_path, line, need.text, dependency.kind, wave, meets)
 
 
-def _bare(version: Version) -> str:
-    """A requirement for a version: build metadata has no place in it."""
-    return str(version._replace(build=""))
+def _command(wish: Wish, needs: Iterable[Need]) -> str:
+    """What lets all of them take the version."""
+    version = wish.version._replace(build="")  # it has no place in a requirement
+    if any(floor(need.text) > version for need in needs):
+        return f"batuta-stack sync --align {wish.package}=={version} --allow-downgrade"
+    return f"batuta-stack sync --align {wish.package}={version}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from batuta_hooks.checks.requirements import at_line, judged_manifests, lockfile_of, read_all, write_requirement
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding
 from batuta_hooks.domain.overlap import overlap
+from batuta_hooks.domain.requirement_edit import floor
 from batuta_hooks.domain.semver import Requirement
 
 TYPE_CHECKING = False
@@ -32,7 +33,10 @@ def find(facts: Facts) -> Iterator[Finding]:
             requirement = Requirement.parse(dependency.requirement)
             if not overlap(requirement, policy):
                 yield _finding(facts, manifest, dependency, ERROR, "has no version in common with")
-            elif requirement.at_least < policy.at_least and not _is_lifted(facts, manifest, dependency, policy):
+            # by the versions that they speak of: `54` begins where `54.0.0` does
+            elif floor(dependency.requirement) < floor(facts.policy.versions[dependency.package]) and not _is_lifted(
+                facts, manifest, dependency, policy
+            ):
                 yield _finding(facts, manifest, dependency, WARNING, "begins below")
 
 
@@ -46,7 +50,7 @@ def _is_lifted(facts: Facts, manifest: Manifest, dependency: Dependency, policy:
 
 
 def _finding(facts: Facts, manifest: Manifest, dependency: Dependency, severity: str, relation: str) -> Finding:
-    from batuta_hooks.domain.requirement_edit import floor, raised
+    from batuta_hooks.domain.requirement_edit import raised
 
     written, policy = dependency.requirement, facts.policy.versions[dependency.package]
     assert written is not None
@@ -56,7 +60,7 @@ def _finding(facts: Facts, manifest: Manifest, dependency: Dependency, severity:
     )
     lowest = floor(policy)
     fitting = raised(written, lowest, may_lower=True)
-    if not overlap(Requirement.parse(fitting), Requirement.parse(policy)):
+    if floor(fitting) < lowest or not overlap(Requirement.parse(fitting), Requirement.parse(policy)):
         fitting = policy
     return at_line(
         facts, manifest, dependency, "VA004", severity, message, write_requirement(facts, dependency, fitting)

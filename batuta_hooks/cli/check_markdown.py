@@ -33,7 +33,7 @@ def check_markdown(report: Report) -> Iterator[str]:
     lines += _part("### Findings", _FINDING_HEAD, [_finding(placed) for placed in report.findings])
     lines += _part("### Not judged", ("Repository", "Why"), _not_judged(report))
     yield from _fitting(lines)
-    actions = recommended_actions(report)
+    actions = [] if report.what_if else recommended_actions(report)
     if actions:
         yield from ("", "### Recommended actions", "")
     for number, action in enumerate(actions, 1):

@@ -99,7 +99,8 @@ def print_report(report: Report, shown: Shown, *, color: bool, truths: Truths | 
         list(_refusals(report, out.width)),
         list(_open_questions(report, verbose=verbose or shown.strict)),
         list(_summary(report)),
-        list(_numbered(recommended_actions(report))),
+        # of a stack as it is not, what mends it is told with what is supposed
+        list(_numbered(recommended_actions(report))) if not report.what_if else [],
     ]
     print("\n\n".join("\n".join(lines) for lines in parts if lines))
 

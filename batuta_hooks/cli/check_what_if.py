@@ -21,7 +21,9 @@ def what_if_lines(supposed: Iterable[Supposed]) -> Iterator[str]:
         for broken in one.breaks:
             yield printable(_told(broken))
         if one.command:
-            when = "" if one.is_published else ", once it is published"
+            when = (
+                ", once it is published" if not one.is_published else ", once it is not yanked" if one.is_yanked else ""
+            )
             yield f"  let them require it{when}:"
             yield printable(f"  $ {one.command}")
 

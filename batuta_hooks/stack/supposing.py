@@ -62,6 +62,7 @@ class Supposing:
     def __init__(self, wishes: Sequence[Wish]) -> None:
         self._wishes = wishes
         self._published: dict[str, bool | None] = {}
+        self._yanked: set[str] = set()
         self.notes: list[str] = []
 
     def edited(self, opened: Sequence[Opened | Judged]) -> list[Opened | Judged]:
@@ -108,6 +109,7 @@ class Supposing:
         for versions, said in ((known.versions, "published already"), (known.yanked, "published already, and yanked")):
             if any(one.precedence == wish.version.precedence for text in versions if (one := read_version(text))):
                 self.notes.append(f"{wish.package} {wish.version} is {said}")
+                self._yanked |= {wish.package} if versions is known.yanked else set()
                 return True
         return False
 
@@ -116,7 +118,8 @@ class Supposing:
         if not self._wishes or not opened:
             return ()
         facts = {one.checkout.path: one.facts for one in opened}
-        return suppose(meeting_of(opened[0].facts.stack.whole), facts, self._wishes, self._published)
+        found = suppose(meeting_of(opened[0].facts.stack.whole), facts, self._wishes, self._published)
+        return tuple(one._replace(is_yanked=one.dependency in self._yanked) for one in found)
 
 
 def _edited(one: Opened, own: Mapping[str, list[tuple[StackCrate, Version]]], policy: Mapping[str, str]) -> Opened:

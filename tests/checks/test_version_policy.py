@@ -22,6 +22,11 @@ LOCK = 'version = 4\n\n[[package]]\nname = "arrow"\nversion = "{}"\n'
         ("57", "54", "error", 'write arrow = "54"'),
         ("54.1", ">=54.0", None, ""),
         ("57", ">=54", None, ""),
+        ("54", "54.0.0", None, ""),
+        ("54", "=54.0.0", None, ""),
+        ("54.0.0", "54", None, ""),
+        (">53", ">=54.0.0", None, ""),
+        ("<55", ">=54", "warning", 'write arrow = ">=54"'),
     ],
 )
 def test_severity(written: str, policy: str, severity: str | None, fix: str) -> None:

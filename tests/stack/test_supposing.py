@@ -147,6 +147,32 @@ def test_the_command_mends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert mended["takes"] == ["db", "db-tools", "graph", "top"]
 
 
+def test_a_lower_version(tmp_path: Path, capsys: pytest.CaptureFixture[str], registry: FaultyRegistry) -> None:
+    """The command that is told lowers whoever requires more, to where all take it."""
+    publish(registry, line("arrow", "52.0.0"))
+    (tmp_path / "batuta-stack.toml").write_text('[sync]\nverify_command = "true"\n')
+    capsys.readouterr()
+    (one,) = document(capsys, "--what-if", "arrow=52.0")["what_if"]
+    assert one["command"] == "batuta-stack sync --align arrow==52.0.0 --allow-downgrade"
+    assert main([*one["command"].split()[1:], "--yes"]) == 0
+    assert '"52"' in (tmp_path / "data" / "Cargo.toml").read_text()
+    capsys.readouterr()
+    (mended,) = document(capsys, "--what-if", "arrow=52.0")["what_if"]
+    assert (mended["breaks"], mended["takes"]) == ([], ["db", "db-tools", "graph", "top"])
+
+
+def test_a_yanked_version(capsys: pytest.CaptureFixture[str], registry: FaultyRegistry) -> None:
+    """It is there, but who requires it gets nothing; and what is told of a supposed stack names no other commands."""
+    publish(registry, line("arrow", "55.0.0", yanked=True))
+    capsys.readouterr()
+    (one,) = document(capsys, "--what-if", "arrow=55")["what_if"]
+    assert (one["is_published"], one["is_yanked"]) == (True, True)
+    assert main(["check", "--what-if", "arrow=55"]) == 1
+    printed = capsys.readouterr().out
+    assert "  let them require it, once it is not yanked:\n  $ batuta-stack sync --align arrow=55.0.0" in printed
+    assert "Recommended actions" not in printed
+
+
 def _patched(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     assert main([*arguments, "--dry-run", "--format", "json"]) == 0
     return capsys.readouterr().out
