@@ -25,6 +25,7 @@ _MOST_NAMED = 8
 
 def find(facts: Facts) -> Iterator[Finding | Unknown]:
     """Judge the features that the manifests request of their dependencies."""
+    there: set[tuple[str, str | None, tuple[str, ...]]] = set()
     for manifest in judged_manifests(facts):
         said = asked_of(manifest)
         if not said:
@@ -33,10 +34,15 @@ def find(facts: Facts) -> Iterator[Finding | Unknown]:
             asked = said.get(dependency.user_key)
             if asked is not None and dependency.path is not None:
                 yield from _at_path(facts, manifest, dependency, asked)
-        for dependency, versions in offered_needs(facts, manifest):
-            asked = said.get(dependency.user_key)
-            if asked is not None:
-                yield from _at_registry(facts, manifest, dependency, asked, versions)
+        for dependency, versions in offered_needs(facts, manifest, said):
+            asked = said[dependency.user_key]
+            place = dependency.package, dependency.requirement, asked.features
+            if place in there:
+                continue
+            found = list(_at_registry(facts, manifest, dependency, asked, versions))
+            yield from found
+            if not found:
+                there.add(place)
 
 
 def _at_path(facts: Facts, manifest: Manifest, dependency: Dependency, asked: IndexDependency) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ every dependency of a workspace's members, optional and dev ones and those of al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from batuta_hooks.checks.lock_graph import LockGraph, graph_of
 from batuta_hooks.checks.requirements import parsed
@@ -189,19 +189,26 @@ def _reason(locked: Locked, member: Manifest, free: frozenset[str]) -> tuple[str
     here = next((one for one in own if one.version == _version_of(member)), None)
     if here is None:
         return f"it names `{member.name}` {own[0].version}, the manifest {_version_of(member)}", ""
-    listed = [locked.graph.find(entry) for entry in here.dependencies]
+    listed = _by_name(locked.graph.needed(here))
     is_member = member.path in locked.member_paths
     accounted = {one.package for one in member.dependencies if is_member or one.kind != DEV}
     for dependency in member.dependencies:
         if not is_member and (dependency.kind == DEV or _is_optional(dependency)):
             continue  # only the features that are asked for bring it
-        if not any(one is not None and _is_met(dependency, one, free) for one in listed):
+        if not any(_is_met(dependency, one, free) for one in listed.get(dependency.package, ())):
             return _unmet(locked, member, dependency), dependency.package
     for entry in here.dependencies:
         name = entry.partition(" ")[0]
         if name not in accounted:
             return f"it lists `{name}` for `{member.name}`, which no longer requires it", name
     return None
+
+
+def _by_name(packages: Sequence[LockedPackage]) -> dict[str, list[LockedPackage]]:
+    found: dict[str, list[LockedPackage]] = {}
+    for one in packages:
+        found.setdefault(one.name, []).append(one)
+    return found
 
 
 def _is_optional(dependency: Dependency) -> bool:

@@ -91,8 +91,8 @@ class LockGraph:
 
     def _reach_of_all(self) -> dict[int, int]:
         reach = dict(self._places)
-        needs = [(id(one), [id(needed) for needed in self.needed(one)]) for one in reversed(self.packages)]
-        is_growing = True
+        needs = [(id(one), [id(needed) for needed in self.needed(one)]) for one in self._from_the_ends()]
+        is_growing = True  # once, and once more to see that it is whole; circles take longer
         while is_growing:
             is_growing = False
             for place, needed in needs:
@@ -102,6 +102,26 @@ class LockGraph:
                 if found != reach[place]:
                     reach[place], is_growing = found, True
         return reach
+
+    def _from_the_ends(self) -> list[LockedPackage]:
+        """All packages, each behind what it needs, as far as circles let it."""
+        found: list[LockedPackage] = []
+        seen: set[int] = set()
+        for start in self.packages:
+            if id(start) in seen:
+                continue
+            seen.add(id(start))
+            way = [(start, iter(self.needed(start)))]
+            while way:
+                package, rest = way[-1]
+                following = next((one for one in rest if id(one) not in seen), None)
+                if following is None:
+                    found.append(package)
+                    way.pop()
+                else:
+                    seen.add(id(following))
+                    way.append((following, iter(self.needed(following))))
+        return found
 
     def needing(self, package: LockedPackage) -> list[LockedPackage]:
         """The packages that need a package, in the order of the file."""

@@ -45,7 +45,7 @@ class _Splits:
         self._firm: frozenset[LockedPackage] | None = None
         local = {package.name for package in locked.lock.packages if package.source is None}
         self._own = {name for name in self._graph.names() if name in local or facts.stack.crate(name) is not None}
-        self._holders = [package for package in self._graph.packages if package.name in self._own]
+        self._holding: Sequence[int] | None = None
 
     def judge(self, name: str) -> Iterator[Finding]:
         """The finding for a package, if there is one."""
@@ -73,7 +73,14 @@ class _Splits:
         everyone = first | rest
         if not any(graph.reach(one) & everyone & ~graph.places([one]) for ones in sides for one in ones):
             return False
-        return any(graph.reach(holder) & first and graph.reach(holder) & rest for holder in self._holders)
+        return any(held & first and held & rest for held in self._held())
+
+    def _held(self) -> Sequence[int]:
+        """What each crate of the stack holds, as places of the graph: those first that hold most."""
+        if self._holding is None:
+            held = {self._graph.reach(one) for one in self._graph.packages if one.name in self._own}
+            self._holding = sorted(held, key=int.bit_count, reverse=True)
+        return self._holding
 
     def _is_needless(self, name: str, held: Sequence[LockedPackage], needing: _Needing) -> bool:
         """Whether a package that the repository itself requires is held in an older bucket only because some locked

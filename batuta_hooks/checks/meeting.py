@@ -243,6 +243,28 @@ class Meeting:
             found += [one for one in against.dev if one[1].crate.name != name and self._in_tests(one[1], need)]
         return sorted(found, key=_first)
 
+    def suspects(self, manifest: Manifest, is_named: Callable[[str], bool]) -> Iterator[Dependency]:
+        """The dependencies of a manifest that clash with another crate's, and perhaps some that do not.
+
+        Args:
+            is_named: asked of a package whether all crates count, or those alone that meet in a build.
+        """
+        number = self._numbers.get(manifest.name)
+        if number is None:
+            return
+        for dependency in manifest.dependencies:
+            if dependency.requirement is None:
+                continue
+            against = self._against(dependency.package, dependency.requirement)
+            if not against.texts:
+                continue
+            if dependency.kind == DEV:
+                is_met = against.firm & self._tested(number)
+            else:
+                is_met = against.firm & self._beside(number) or against.tested >> number & 1
+            if is_met or is_named(dependency.package):
+                yield dependency
+
     def newer_against(self, package: str, text: str) -> Sequence[Need]:
         """The needs of a package, those of tests aside, with which a requirement has no version in common and that do
         not begin below it.

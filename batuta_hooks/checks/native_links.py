@@ -33,9 +33,10 @@ def find(facts: Facts) -> Iterator[Finding]:
     as a finding (`batuta_hooks.stack.check`).
     """
     shelf: Shelf | None = None
+    held: _Held = {}
     for manifest in judged_manifests(facts):
         assert manifest.package is not None
-        if (facts.is_whole and manifest.package.is_bound_for_crates_io) or _is_locked(facts, manifest):
+        if (facts.is_whole and manifest.package.is_bound_for_crates_io) or _is_locked(facts, manifest, held):
             continue
         if shelf is None:
             from batuta_hooks.domain.shelf import Shelf
@@ -51,7 +52,11 @@ def find_beside(facts: Facts) -> Iterator[Finding]:
         yield from _beside_the_stack(facts, manifest, linked)
 
 
-def _is_locked(facts: Facts, manifest: Manifest) -> bool:
+_Held = dict[tuple[str, str, str | None], bool]
+"""By lock file, package and requirement: whether the one holds a version of the other that the third admits."""
+
+
+def _is_locked(facts: Facts, manifest: Manifest, known: _Held) -> bool:
     """Whether the lock file holds a version for each requirement: then cargo has found what goes together."""
     lock = lockfile_of(facts, manifest)
     if lock is None:
@@ -59,10 +64,15 @@ def _is_locked(facts: Facts, manifest: Manifest) -> bool:
     from batuta_hooks.checks.lock_graph import graph_of
 
     graph = graph_of(lock)
-    return all(
-        bool(matching(requirement, tuple([one.version for one in graph.named(dependency.package)])))
-        for dependency, requirement in needs_registry(facts, manifest)
-    )
+    for dependency, requirement in needs_registry(facts, manifest):
+        place = lock.path, dependency.package, dependency.requirement
+        is_held = known.get(place)
+        if is_held is None:
+            versions = tuple([one.version for one in graph.named(dependency.package)])
+            is_held = known[place] = bool(matching(requirement, versions))
+        if not is_held:
+            return False
+    return True
 
 
 def _own(facts: Facts, manifest: Manifest, shelf: Shelf) -> Iterator[Finding]:
@@ -106,12 +116,14 @@ def _beside_the_stack(
 
     meeting = meeting_of(facts.stack.whole)
     for dependency in disputed:
-        if dependency.kind == DEV or not meeting.apart(dependency.package):
+        if dependency.kind == DEV or dependency.requirement is None:
+            continue
+        newer = meeting.newer_against(dependency.package, dependency.requirement)
+        if not newer:
             continue
         own = next(iter(meeting.needs_of(facts.repository, manifest, dependency)), None)
         if own is None:
             continue
-        newer = meeting.newer_against(dependency.package, own.text)
         is_met = any(other.crate.name != own.crate.name for other in newer)
         library = linked(dependency) if is_met else None
         for other in newer if library is not None else ():

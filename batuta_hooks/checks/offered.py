@@ -15,7 +15,7 @@ from batuta_hooks.domain.version_text import prefix_of, read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from batuta_hooks.domain.facts import Facts
     from batuta_hooks.domain.manifest import Dependency, Key, Manifest
@@ -23,10 +23,18 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.semver import Requirement
 
 
-def offered_needs(facts: Facts, manifest: Manifest) -> Iterator[tuple[Dependency, Sequence[str]]]:
-    """The dependencies that crates.io must have, each with the unyanked versions that match, newest first."""
+def offered_needs(
+    facts: Facts, manifest: Manifest, only: Container[Key] | None = None
+) -> Iterator[tuple[Dependency, Sequence[str]]]:
+    """The dependencies that crates.io must have, each with the unyanked versions that match, newest first.
+
+    Args:
+        only: the keys in the manifest of those that are wanted; ``None`` for all.
+    """
     assert manifest.package is not None
     for dependency, requirement in needs_registry(facts, manifest):
+        if only is not None and dependency.user_key not in only:
+            continue
         published = facts.published(dependency.package)
         if isinstance(published, Unknown) or is_coming(
             facts, manifest.name, dependency.package, requirement, published

@@ -30,9 +30,17 @@ if TYPE_CHECKING:
 
 def find(facts: Facts) -> Iterator[Finding | Unknown]:
     """Judge what the manifests require of the registry; what it is not known to have or to lack is an `Unknown`."""
+    met: set[tuple[str, str | None]] = set()
     for manifest in judged_manifests(facts):
         for dependency, requirement in needs_registry(facts, manifest):
-            yield from _judge(facts, manifest, dependency, requirement)
+            place = dependency.package, dependency.requirement
+            if place in met:
+                continue
+            published = facts.published(dependency.package)
+            if not isinstance(published, Unknown) and is_matched(requirement, published.versions):
+                met.add(place)
+            else:
+                yield from _judge(facts, manifest, dependency, requirement)
 
 
 def _judge(

@@ -46,9 +46,7 @@ def find(facts: Facts) -> Iterator[Finding]:
     """
     for manifest in judged_manifests(facts):
         meeting = meeting_of(facts.stack.whole)
-        for dependency in manifest.dependencies:
-            if not meeting.apart(dependency.package):
-                continue
+        for dependency in meeting.suspects(manifest, lambda package: _is_named(facts.policy, package)):
             for need in meeting.needs_of(facts.repository, manifest, dependency):
                 yield from _judge(facts, manifest, meeting, need)
 

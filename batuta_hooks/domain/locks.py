@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.tree import Tree
 
 
+_NAME = b'name = "'
+
+
 class Lockfile(NamedTuple):
     """A Cargo.lock that can be read.
 
@@ -53,7 +56,23 @@ def _read(tree: Tree, path: str) -> Lockfile | LockFault | None:
 
 def line_of_package(text: bytes, name: str, version: str) -> int:
     """The 1-based line on which a Cargo.lock's entry for a package begins; 1 where it is spelled in another way."""
-    start = text.find(f'name = "{name}"\nversion = "{version}"\n'.encode())
-    if start < 0:
-        start = text.find(f'name = "{name}"\r\nversion = "{version}"\r\n'.encode())
-    return 1 if start < 0 else text.count(b"\n", 0, start)
+    lines = _lines_of_entries(text)
+    for end in ("\n", "\r\n"):
+        line = lines.get(f'name = "{name}"{end}version = "{version}"{end}'.encode())
+        if line is not None:
+            return line
+    return 1
+
+
+@lru_cache(maxsize=1)  # a lock file of ten thousand packages may have findings at hundreds of them
+def _lines_of_entries(text: bytes) -> dict[bytes, int]:
+    """By what an entry begins with, its name and version as they are written, the line before the first such place."""
+    found: dict[bytes, int] = {}
+    line, counted, start = 0, 0, text.find(_NAME)
+    while start >= 0:
+        line += text.count(b"\n", counted, start)
+        counted = start
+        end = text.find(b"\n", text.find(b"\n", start) + 1) + 1
+        found.setdefault(text[start:end], line)
+        start = text.find(_NAME, start + 1)
+    return found
