@@ -81,7 +81,7 @@ class Meeting:
         self._numbers = {crate.name: number for number, crate in enumerate(self._crates)}
         self._needs: dict[str, list[Need]] = {}
         self._places: dict[str, dict[_Place, list[Need]]] = {}
-        self._apart: dict[str, frozenset[tuple[str, str]]] = {}
+        self._apart: dict[str, Mapping[str, frozenset[str]]] = {}
         self._exposed: dict[str, bool] = {}
         self._links_of: dict[int, list[int]] = {}
         self._held: dict[int, int] = {}
@@ -290,8 +290,8 @@ class Meeting:
         return self._facing[package, text]
 
     def _faced(self, package: str, text: str) -> _Against:
-        texts = frozenset(other for one, other in self.apart(package) if one == text)
-        if not texts:
+        texts = self.apart(package).get(text)
+        if texts is None:
             return _NOTHING
         held = self._held_needs(package)
         firm = tested = 0
@@ -316,17 +316,17 @@ class Meeting:
             self._sorted[package] = _Held(by_text, by_crate, firm)
         return self._sorted[package]
 
-    def apart(self, package: str) -> frozenset[tuple[str, str]]:
-        """The pairs of requirements of a package, as crates write them, that no version meets."""
+    def apart(self, package: str) -> Mapping[str, frozenset[str]]:
+        """By a requirement of a package, as crates write it, those others with which no version meets it."""
         if package not in self._apart:
-            texts = list(dict.fromkeys(self.stack.requirements(package)))
-            self._apart[package] = frozenset(
-                pair
-                for number, one in enumerate(texts)
-                for other in texts[number + 1 :]
-                if not overlap(parsed(one), parsed(other))
-                for pair in ((one, other), (other, one))
-            )
+            texts = [(text, parsed(text)) for text in dict.fromkeys(self.stack.requirements(package))]
+            found: dict[str, set[str]] = {}
+            for number, (one, wanted) in enumerate(texts):
+                for other, against in texts[number + 1 :]:
+                    if not overlap(wanted, against):
+                        found.setdefault(one, set()).add(other)
+                        found.setdefault(other, set()).add(one)
+            self._apart[package] = {text: frozenset(others) for text, others in found.items()}
         return self._apart[package]
 
 

@@ -178,8 +178,9 @@ def read_dependency(
     folder = parent_folder(manifest_path)
     # fields by their places: a large repository has a hundred thousand of these
     if isinstance(entry, str):
+        none = None
         return Dependency(
-            name, name, kind, target, entry, None, None, None, folder, manifest_path, key, key, entry, False
+            *(name, name, kind, target, entry, none, none, none, folder, manifest_path, key, key, entry, False, none)
         )
     value = entry.get
     return Dependency(
@@ -197,6 +198,7 @@ def read_dependency(
         key,
         entry,
         value("workspace") is True,
+        None,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from batuta_hooks.domain.semver import MAX_NUMBER, Requirement, Version
 
-_RELEASE = 3  # so many numbers has a place that is no pre-release's
+_BEHIND = 5  # so much has a place that lies behind a version
 _BEYOND = (MAX_NUMBER + 1, 0, 0)
 
 
@@ -19,9 +19,24 @@ def overlap(first: Requirement, second: Requirement) -> bool:
     lower, upper = max(first.at_least, second.at_least), min(first.below, second.below)
     if lower >= upper:
         return False
-    if len(lower) == len(upper) == _RELEASE and lower < _BEYOND:  # no pre-release bounds it
-        return True
+    release = lower[:3]
+    if len(lower) < _BEHIND and release < upper[:3] and release < _BEYOND:
+        return True  # the release there meets both
+    for one, other in ((first, second), (second, first)):
+        exact = _exact(one)
+        if exact is not None:
+            return other.matches(exact)
     return common_version((first, second)) is not None
+
+
+def _exact(requirement: Requirement) -> Version | None:
+    """The one version that a requirement names; ``None`` where it admits others."""
+    if len(requirement.comparators) != 1:
+        return None
+    one = requirement.comparators[0]
+    if one.op != "=" or one.minor is None or one.patch is None:
+        return None
+    return Version(one.major, one.minor, one.patch, one.pre, "")
 
 
 def common_version(requirements: Sequence[Requirement]) -> Version | None:
