@@ -1,8 +1,6 @@
 """Which crates of a stack end up in one build, and what each of them needs: the ground of VA005 and VA009.
 
-A crate's build holds the crates that it needs, those that they need, and so on.  An edge leads to a sibling only where
-the requirement admits the sibling's version: else cargo takes a published one, whose needs are not the checkout's.
-Dev-dependencies count for the tests of the crate that has them and for nobody else.
+What a build is says `batuta_hooks.checks.builds`.
 """
 
 from __future__ import annotations
@@ -10,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from batuta_hooks.checks.builds import Builds, bits_of
 from batuta_hooks.checks.requirements import parsed
 from batuta_hooks.domain.manifest import DEV, Dependency, Manifest
 from batuta_hooks.domain.overlap import overlap
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.domain.semver import Requirement, Version
+from batuta_hooks.domain.semver import Requirement
 from batuta_hooks.domain.stack import Stack, StackCrate
-from batuta_hooks.domain.version_text import read_version
 
 
 class Need(NamedTuple):
@@ -77,60 +75,15 @@ class Meeting:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self._crates = list(stack.crates())
-        self._numbers = {crate.name: number for number, crate in enumerate(self._crates)}
+        self._builds = Builds(stack)
+        self._numbers = self._builds.numbers
         self._needs: dict[str, list[Need]] = {}
         self._places: dict[str, dict[_Place, list[Need]]] = {}
         self._apart: dict[str, Mapping[str, frozenset[str]]] = {}
         self._exposed: dict[str, bool] = {}
-        self._links_of: dict[int, list[int]] = {}
-        self._held: dict[int, int] = {}
-        self._holders: dict[int, int] = {}
-        self._met: dict[int, int] = {}
-        self._tests: dict[int, int] = {}
         self._facing: dict[tuple[str, str], _Against] = {}
         self._sorted: dict[str, _Held] = {}
         self._newer: dict[tuple[str, str], Sequence[Need]] = {}
-
-    def _holds(self, number: int) -> int:
-        """The crates that a crate's build holds, itself among them, as a bit set."""
-        if number not in self._held:
-            self._held[number] = _reach(number, self._links)
-        return self._held[number]
-
-    def _held_by(self, number: int) -> int:
-        """The crates whose builds hold a crate, itself among them, as a bit set."""
-        if number not in self._holders:
-            self._holders[number] = _reach(number, self._back_links)
-        return self._holders[number]
-
-    def _links(self, number: int) -> list[int]:
-        if number not in self._links_of:
-            self._links_of[number] = self._linked(self._crates[number], is_dev=False)
-        return self._links_of[number]
-
-    def _linked(self, crate: StackCrate, *, is_dev: bool) -> list[int]:
-        return [
-            self._numbers[dependency.package]
-            for dependency in self.stack.inside(crate)
-            if self._is_link(crate, dependency, is_dev=is_dev)
-        ]
-
-    def _back_links(self, number: int) -> list[int]:
-        return [
-            self._numbers[crate.name]
-            for crate, dependency in self.stack.needing(self._crates[number].name)
-            if self._is_link(crate, dependency, is_dev=False)
-        ]
-
-    def _is_link(self, crate: StackCrate, dependency: Dependency, *, is_dev: bool) -> bool:
-        return (dependency.kind == DEV) == is_dev and dependency.package != crate.name and self._leads(dependency)
-
-    def _leads(self, dependency: Dependency) -> bool:
-        if dependency.requirement is None:
-            return True
-        version = read_version(self._crates[self._numbers[dependency.package]].version) or Version(0, 0, 0)
-        return parsed(dependency.requirement).matches(version)
 
     def packages(self) -> list[str]:
         """The packages that more than one crate needs, sorted."""
@@ -160,8 +113,7 @@ class Meeting:
 
     def depends(self, dependent: str, dependency: str) -> bool:
         """Whether a crate's build holds another crate."""
-        first, second = self._numbers.get(dependent), self._numbers.get(dependency)
-        return None not in (first, second) and bool(self._holds(first) >> second & 1)  # type: ignore[arg-type, operator]
+        return self._builds.depends(dependent, dependency)
 
     def is_exposed(self, package: str) -> bool:
         """Whether a crate needs the package, and so does another one that depends on it."""
@@ -172,7 +124,7 @@ class Meeting:
     def _is_exposed(self, package: str) -> bool:
         names = sorted({need.crate.name for need in self.needs(package) if not need.is_dev})
         mask = sum(1 << self._numbers[name] for name in names)
-        return any((self._holds(self._numbers[name]) & mask).bit_count() > 1 for name in names)
+        return any((self._builds.holds(self._numbers[name]) & mask).bit_count() > 1 for name in names)
 
     def in_one_build(self, first: Need, second: Need) -> bool:
         """Whether some crate's build, or the tests of one of the two, hold both crates."""
@@ -181,30 +133,12 @@ class Meeting:
             return any(
                 need.is_dev and self._in_tests(need, beside) for need, beside in ((first, second), (second, first))
             )
-        return bool(self._held_by(one) & self._held_by(other))
+        return bool(self._builds.held_by(one) & self._builds.held_by(other))
 
     def _in_tests(self, need: Need, beside: Need) -> bool:
         if beside.is_dev:
             return False  # each has tests of its own
-        return bool(self._tested(self._numbers[need.crate.name]) >> self._numbers[beside.crate.name] & 1)
-
-    def _tested(self, number: int) -> int:
-        """The crates that the tests of a crate hold, itself among them, as a bit set."""
-        if number not in self._tests:
-            held = self._holds(number)
-            for linked in self._linked(self._crates[number], is_dev=True):
-                held |= self._holds(linked)
-            self._tests[number] = held
-        return self._tests[number]
-
-    def _beside(self, number: int) -> int:
-        """The crates that are in some build with a crate, as a bit set."""
-        if number not in self._met:
-            met = 0
-            for holder in _bits(self._held_by(number)):
-                met |= self._holds(holder)
-            self._met[number] = met
-        return self._met[number]
+        return bool(self._builds.tested(self._numbers[need.crate.name]) >> self._numbers[beside.crate.name] & 1)
 
     def clashes(self, package: str, *, everywhere: bool) -> list[tuple[Need, Need]]:
         """Pairs of needs of different crates that no version meets.
@@ -233,12 +167,12 @@ class Meeting:
             return [found for found in self._every(package, against) if found[1].crate.name != name]
         number, is_dev = self._numbers[name], need.is_dev
         # most meet nobody, which the bit sets tell of all at once
-        met = against.firm & (self._tested(number) if is_dev else self._beside(number)) & ~(1 << number)
+        met = against.firm & (self._builds.tested(number) if is_dev else self._builds.beside(number)) & ~(1 << number)
         is_tested = not is_dev and against.tested >> number & 1  # each has tests of its own
         if not met and not is_tested:
             return []
         by_crate = self._held_needs(package).by_crate
-        found = [one for other in _bits(met) for one in by_crate[other] if one[1].text in against.texts]
+        found = [one for other in bits_of(met) for one in by_crate[other] if one[1].text in against.texts]
         if is_tested:
             found += [one for one in against.dev if one[1].crate.name != name and self._in_tests(one[1], need)]
         return sorted(found, key=_first)
@@ -259,9 +193,9 @@ class Meeting:
             if not against.texts:
                 continue
             if dependency.kind == DEV:
-                is_met = against.firm & self._tested(number)
+                is_met = against.firm & self._builds.tested(number)
             else:
-                is_met = against.firm & self._beside(number) or against.tested >> number & 1
+                is_met = against.firm & self._builds.beside(number) or against.tested >> number & 1
             if is_met or is_named(dependency.package):
                 yield dependency
 
@@ -299,7 +233,7 @@ class Meeting:
             firm |= held.firm.get(other, 0)
         dev = [one for other in texts for one in held.by_text.get(other, ()) if one[1].is_dev]
         for _, need in dev:
-            tested |= self._tested(self._numbers[need.crate.name])
+            tested |= self._builds.tested(self._numbers[need.crate.name])
         return _Against(texts, firm, dev, tested)
 
     def _held_needs(self, package: str) -> _Held:
@@ -332,24 +266,6 @@ class Meeting:
 
 def _first(one: tuple[int, Need]) -> int:
     return one[0]
-
-
-def _bits(number: int) -> Iterator[int]:
-    """The places of the bits that are set."""
-    while number:
-        lowest = number & -number
-        yield lowest.bit_length() - 1
-        number ^= lowest
-
-
-def _reach(start: int, links: Callable[[int], list[int]]) -> int:
-    reached, pending = 1 << start, [start]
-    while pending:
-        for number in links(pending.pop()):
-            if not reached >> number & 1:
-                reached |= 1 << number
-                pending.append(number)
-    return reached
 
 
 @lru_cache(maxsize=2)  # a check judges the manifests of one stack one by one
