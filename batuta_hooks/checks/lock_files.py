@@ -14,7 +14,7 @@ from batuta_hooks.checks.requirements import parsed
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import WARNING, Finding
 from batuta_hooks.domain.lockfile import LockedPackage, LockFault
-from batuta_hooks.domain.locks import Lockfile, line_of_package
+from batuta_hooks.domain.locks import Lockfile
 from batuta_hooks.domain.manifest import DEV, Dependency, Manifest
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.tree import is_outside, join
@@ -164,7 +164,7 @@ def _stale(locked: Locked, lacking: set[str]) -> Iterator[Finding]:
 def _line_of(locked: Locked, member: Manifest) -> int:
     held = [one.version for one in locked.graph.named(member.name) if one.source is None]
     version = _version_of(member)
-    return line_of_package(locked.lock.text, member.name, version if version in held or not held else held[0])
+    return locked.lock.line_of(member.name, version if version in held or not held else held[0])
 
 
 def _version_of(member: Manifest) -> str:
@@ -245,6 +245,6 @@ def _is_met(dependency: Dependency, package: LockedPackage, free: frozenset[str]
 
 def at_package(locked: Locked, package: LockedPackage, message: str, fix: str, severity: str = WARNING) -> Finding:
     """A finding at the entry of a package in a lock file; it is about the root, or its first member."""
-    line = line_of_package(locked.lock.text, package.name, package.version)
+    line = locked.lock.line_of(package.name, package.version)
     crate = locked.root.name or next((member.name for member in locked.members), "")
     return Finding(locked.lock.path, line, 1, "VA009", severity, message, fix, crate, package.name)

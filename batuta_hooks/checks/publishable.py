@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from batuta_hooks.checks.path_deps import find
 from batuta_hooks.checks.publishable_files import refused_for_files
-from batuta_hooks.checks.publishable_lock import LockedWorkspace, members_of, read_lock
+from batuta_hooks.checks.publishable_lock import LockedWorkspace, Pins, members_of, read_lock
 from batuta_hooks.checks.publishable_market import MOST_PARTS, Market, Standing
 from batuta_hooks.checks.publishable_needs import (
     clash_reason,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.finding import Finding, Unknown
     from batuta_hooks.domain.release import Release
 
-    Pins = frozenset[tuple[str, str]]
     Lock = tuple[Pins, list[Reason], list[Reason], int]
 
 
@@ -113,7 +112,7 @@ class Judge:
         manifest = facts.manifests.resolve(path)
         if not isinstance(manifest, Manifest) or manifest.package is None or manifest.package.publish == ():
             return ()
-        found = self._resolve(facts, published_form(manifest), frozenset(), with_coming=False)
+        found = self._resolve(facts, published_form(manifest), Pins(), with_coming=False)
         return () if isinstance(found, MissingFeature) else found.unseen
 
     def _look_at(self, names: Iterable[str]) -> None:
@@ -291,7 +290,7 @@ class Judge:
     def _look_at_lock(self, facts: Facts, root: Manifest, manifest: Manifest) -> Lock:
         locked = read_lock(facts, root)
         if not locked.is_there or locked.fault is not None:
-            return frozenset(), [locked.fault] if locked.fault else [], [], 0
+            return Pins(), [locked.fault] if locked.fault else [], [], 0
         members = members_of(facts, manifest)
         resolver = self._resolver(facts, locked.pins, with_coming=False)
         workspace = LockedWorkspace(facts, self._market.shelf(facts), resolver.resolve)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from batuta_hooks.checks.lock_files import find_stale
 from batuta_hooks.checks.publishable_needs import clash_reason
-from batuta_hooks.domain.lockfile import LockFault
+from batuta_hooks.domain.lockfile import LockedPackage, LockFault
 from batuta_hooks.domain.manifest import Dependency, Manifest
 from batuta_hooks.domain.packaged import CRATES_IO_INDEXES, as_release
 from batuta_hooks.domain.publishable import Reason
@@ -36,18 +36,28 @@ if TYPE_CHECKING:
 _REGISTRIES = ("registry+", "sparse+")
 
 
+class Pins:
+    """The packages and versions, of whatever registry, that a lock file holds."""
+
+    def __init__(self, packages: Sequence[LockedPackage] = ()) -> None:
+        self._packages = packages
+
+    def __contains__(self, pin: object) -> bool:
+        return any(one.source is not None and one[:2] == pin for one in self._packages)
+
+
 class Locked(NamedTuple):
     """What a workspace's tracked lock file means.
 
     Attributes:
         is_there: whether there is one.
-        pins: the packages and versions that it holds, of whatever registry.
+        pins: what it holds of registries.
         fault: why cargo cannot read it; ``None`` where it can.
         stale: why cargo would have to change it.
     """
 
     is_there: bool
-    pins: frozenset[tuple[str, str]] = frozenset()
+    pins: Pins = Pins()
     fault: Reason | None = None
     stale: tuple[Reason, ...] = ()
 
@@ -61,12 +71,11 @@ def read_lock(facts: Facts, root: Manifest) -> Locked:
     if isinstance(lock, LockFault):
         fault = Reason(f"cargo cannot read the lock file: {lock}", "VA009", facts.repository, path, 1, is_own=False)
         return Locked(is_there=True, fault=fault)
-    pins = frozenset((one.name, one.version) for one in lock.packages if one.source is not None)
     found = find_stale(facts._replace(judged=(root.path,)))
     messages = [*(one.message for one in found), *_rewritten(lock)]
     stale = (f"{one}: cargo changes it, and then it is an uncommitted change" for one in messages)
     reasons = tuple(Reason(one, "VA009", facts.repository, path, 1, is_own=False) for one in stale)
-    return Locked(is_there=True, pins=pins, stale=reasons)
+    return Locked(is_there=True, pins=Pins(lock.packages), stale=reasons)
 
 
 def _rewritten(lock: Lockfile) -> Iterator[str]:

@@ -14,7 +14,7 @@ from batuta_hooks.domain.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from batuta_hooks.domain.facts import Facts, Policy
     from batuta_hooks.domain.manifest import Dependency, Manifest
@@ -83,13 +83,15 @@ def newest_needed(facts: Facts, manifest: Manifest, dependency: Dependency) -> V
     return None
 
 
-def duplicates(stack: Stack, policy: Policy) -> list[tuple[str, tuple[str, ...]]]:
+def duplicates(stack: Stack, told: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
     """Each other package that crates of the stack need in versions that are not compatible, and what is required.
 
     Nothing exposes them, so that where they meet in a build they cost time and nothing else.
+
+    Args:
+        told: those that `conflicts` tells of.
     """
     meeting = meeting_of(stack.whole)
-    told = {conflict.dependency for conflict in conflicts(stack, policy)}
     found = []
     for package in meeting.packages():
         pairs = meeting.clashes(package, everywhere=True) if package not in told else []

@@ -23,6 +23,8 @@ NEWEST = 4
 """The newest version of the format that is read."""
 
 _MOST_PACKAGES = 1 << 16
+_packages: dict[LockedPackage, LockedPackage] = {}
+"""One for all that are equal: the lock files of a stack hold much the same."""
 _MAX_U32 = 2**32 - 1
 _CHECKSUM = "checksum "
 
@@ -113,7 +115,10 @@ def _read_package(entry: Mapping[str, Any], checksums: Mapping[str, Any]) -> Loc
     needed = entry.get("dependencies", [])
     if not isinstance(needed, list) or not all(isinstance(one, str) for one in needed):
         raise LockFault(f"the `dependencies` of `{name}` are no list of texts")
-    return LockedPackage(name, version, source, None if checksum == "<none>" else checksum, tuple(needed))
+    package = LockedPackage(name, version, source, None if checksum == "<none>" else checksum, tuple(needed))
+    if len(_packages) > _MOST_PACKAGES:
+        _packages.clear()
+    return _packages.setdefault(package, package)
 
 
 def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The Cargo.lock files of a tree, read when they are asked for; of a large stack the last few are kept."""
+"""The Cargo.lock files of a tree, each read at most once, when first asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from batuta_hooks.domain.record import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from batuta_hooks.domain.lockfile import LockedPackage, LockFault
-    from batuta_hooks.domain.tree import Tree
+    from batuta_hooks.domain.tree import ReadFault, Tree
 
 
 _NAME = b'name = "'
@@ -22,26 +22,37 @@ class Lockfile(NamedTuple):
     Attributes:
         path: relative to the repository's top folder.
         packages: what it names, in its order.
-        text: its bytes.
+        tree: where it is.
     """
 
     path: str
     packages: Sequence[LockedPackage]
-    text: bytes
+    tree: Tree
 
     def __hash__(self) -> int:
-        """By path and length alone: what it holds is long, and one is read once."""
-        return hash((self.path, len(self.text)))
+        """By where it is: what it holds is long, and one is read once."""
+        return hash((self.path, id(self.tree)))
+
+    def line_of(self, name: str, version: str) -> int:
+        """The 1-based line on which the entry for a package begins; 1 where it is spelled in another way."""
+        text = _text(self.tree, self.path)
+        return line_of_package(text, name, version) if isinstance(text, bytes) else 1
 
 
 def lockfiles_of(tree: Tree) -> Callable[[str], Lockfile | LockFault | None]:
     """What gives the Cargo.lock at a path, why cargo would not read it, or ``None`` where none is tracked."""
-    return lambda path: _read(tree, path)
+    known: dict[str, Lockfile | LockFault | None] = {}
+
+    def lockfile(path: str) -> Lockfile | LockFault | None:
+        if path not in known:
+            known[path] = _read(tree, path)
+        return known[path]
+
+    return lockfile
 
 
-@lru_cache(maxsize=64)  # a thousand of them take a gigabyte
 def _read(tree: Tree, path: str) -> Lockfile | LockFault | None:
-    text = tree.read(path)
+    text = _text(tree, path)
     if text is None:
         return None
     from batuta_hooks.domain.lockfile import LockFault, read_lockfile
@@ -49,9 +60,14 @@ def _read(tree: Tree, path: str) -> Lockfile | LockFault | None:
     if not isinstance(text, bytes):
         return LockFault(text.reason)
     try:
-        return Lockfile(path, read_lockfile(text), text)
+        return Lockfile(path, read_lockfile(text), tree)
     except LockFault as fault:
         return fault
+
+
+@lru_cache(maxsize=4)  # the texts of a large stack are not kept: what they say takes a twentieth of the room
+def _text(tree: Tree, path: str) -> bytes | ReadFault | None:
+    return tree.read(path)
 
 
 def line_of_package(text: bytes, name: str, version: str) -> int:

@@ -18,7 +18,7 @@ from batuta_hooks.domain.shelf import MissingFeature, Need, Offer, Shelf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from batuta_hooks.domain.choice import Place
 
@@ -104,7 +104,7 @@ class Resolver:
         shelf: Shelf,
         *,
         with_coming: bool = False,
-        locked: Collection[tuple[str, str]] = frozenset(),
+        locked: Container[tuple[str, str]] = frozenset(),
         must_know: Callable[[str], bool] = lambda _package: True,
         most_steps: int = MOST_STEPS,
         names: NameBits | None = None,

@@ -139,7 +139,8 @@ def check(  # noqa: PLR0913  named options
         around = {crate.repository for crate in reported}
         judged = [one for one in judged if one.checkout.path in around]
     findings = _findings(reported, judged)
-    policy = _policy(open_ones)
+    stack = open_ones[0].facts.stack if open_ones else Stack()
+    clashing = conflicts(stack, _policy(open_ones))
     report = Report(
         workspace=workspace.folder,
         source=source,
@@ -151,8 +152,8 @@ def check(  # noqa: PLR0913  named options
         data_age_s=registries.oldest_age_s,
         as_of=asking.as_of if asking else "",
         notes=(*registries.notes, *supposing.notes),
-        conflicts=tuple(_conflicts(open_ones, policy, findings)),
-        duplicates=tuple(duplicates(open_ones[0].facts.stack, policy)) if open_ones and not crates else (),
+        conflicts=tuple(_told(clashing, findings)),
+        duplicates=tuple(duplicates(stack, {one.dependency for one in clashing})) if not crates else (),
         made_at=int(now.timestamp()),
         is_alone=len(workspace.repositories) == 1 and not workspace.listed and _looks_beyond(open_ones),
         deep=found.crates,
@@ -312,14 +313,10 @@ def _policy(opened: Iterable[Opened]) -> Policy:
     return Policy(versions, tuple(dict.fromkeys(name for policy in policies for name in policy.shared)))
 
 
-def _conflicts(opened: Sequence[Opened], policy: Policy, findings: Iterable[Placed]) -> Iterator[Conflict]:
+def _told(clashing: Iterable[Conflict], findings: Iterable[Placed]) -> Iterator[Conflict]:
     """The conflicts of which some finding is left after the configuration had its word."""
     told = {placed.finding.dependency for placed in findings if placed.finding.code == "VA005"}
-    if not told:
-        return
-    for conflict in conflicts(opened[0].facts.stack, policy):
-        if conflict.dependency in told:
-            yield conflict
+    return (conflict for conflict in clashing if conflict.dependency in told)
 
 
 def _cycles(judged: Iterable[Judged | Opened]) -> tuple[tuple[str, ...], ...]:

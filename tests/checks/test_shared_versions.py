@@ -101,8 +101,8 @@ def test_conflicts() -> None:
 def test_other_duplicates() -> None:
     """What nobody exposes is listed apart, for those who want to know."""
     facts = facts_about(top('arrow = "54"\nserde = "1"'), stack=BASE)
-    assert duplicates(facts.stack, Policy()) == [("arrow", ("53", "54"))]
-    assert duplicates(facts.stack, Policy(shared=("arrow",))) == []
+    assert duplicates(facts.stack, ()) == [("arrow", ("53", "54"))]
+    assert duplicates(facts.stack, ("arrow",)) == []
 
 
 class World(NamedTuple):
