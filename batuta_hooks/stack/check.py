@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
-from batuta_hooks.checks.shared_versions import Conflict, conflicts, duplicates
 from batuta_hooks.checks.supposed import Wish
 from batuta_hooks.domain.errors import BatutaError
-from batuta_hooks.domain.facts import Policy
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.graph import CrateGraph
 from batuta_hooks.domain.manifest import Manifest
@@ -20,6 +18,7 @@ from batuta_hooks.domain.stack import Stack, StackCrate
 from batuta_hooks.gather.registry import told_offline
 from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.stack.checkouts import UNBORN, Checkout, Workspace
+from batuta_hooks.stack.clashes import clashes_of
 from batuta_hooks.stack.crates_io import Asking, Registries, Wanted
 from batuta_hooks.stack.deep import Deep, look_deep
 from batuta_hooks.stack.judging import (
@@ -119,8 +118,6 @@ def check(  # noqa: PLR0913  named options
                 return judge_opened(one, now.date(), view, more, memory)
 
             judged = list(threads.map(judged_one, mine, views))
-            if memory is not None:
-                memory.save(drops_others=not crates and places is None)
     judged = [one for one in judged if one.has_manifests or _counts(workspace, one.checkout)]
     open_ones = [one for one in opened if isinstance(one, Opened)]
     failed = [one.checkout for one in judged if one.checkout.error is not None]
@@ -139,8 +136,9 @@ def check(  # noqa: PLR0913  named options
         around = {crate.repository for crate in reported}
         judged = [one for one in judged if one.checkout.path in around]
     findings = _findings(reported, judged)
-    stack = open_ones[0].facts.stack if open_ones else Stack()
-    clashing = conflicts(stack, _policy(open_ones))
+    clashes = clashes_of(open_ones, memory)
+    if memory is not None:
+        memory.save(drops_others=not crates and places is None)
     report = Report(
         workspace=workspace.folder,
         source=source,
@@ -152,8 +150,8 @@ def check(  # noqa: PLR0913  named options
         data_age_s=registries.oldest_age_s,
         as_of=asking.as_of if asking else "",
         notes=(*registries.notes, *supposing.notes),
-        conflicts=tuple(_told(clashing, findings)),
-        duplicates=tuple(duplicates(stack, {one.dependency for one in clashing})) if not crates else (),
+        conflicts=tuple(clashes.told(findings)),
+        duplicates=clashes.duplicates if not crates else (),
         made_at=int(now.timestamp()),
         is_alone=len(workspace.repositories) == 1 and not workspace.listed and _looks_beyond(open_ones),
         deep=found.crates,
@@ -304,19 +302,6 @@ def _unknown(crates: Iterable[Crate], judged: Iterable[Judged]) -> tuple[Undecid
             why = f"the repository was not judged: {one.checkout.error}"
             found.add(Undecided(one.checkout.path, Unknown("", why)))
     return tuple(sorted(found))
-
-
-def _policy(opened: Iterable[Opened]) -> Policy:
-    """What the configurations of all repositories say of versions."""
-    policies = [one.config.policy for one in opened]
-    versions = {name: text for policy in policies for name, text in policy.versions.items()}
-    return Policy(versions, tuple(dict.fromkeys(name for policy in policies for name in policy.shared)))
-
-
-def _told(clashing: Iterable[Conflict], findings: Iterable[Placed]) -> Iterator[Conflict]:
-    """The conflicts of which some finding is left after the configuration had its word."""
-    told = {placed.finding.dependency for placed in findings if placed.finding.code == "VA005"}
-    return (conflict for conflict in clashing if conflict.dependency in told)
 
 
 def _cycles(judged: Iterable[Judged | Opened]) -> tuple[tuple[str, ...], ...]:

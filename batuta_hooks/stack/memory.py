@@ -33,6 +33,7 @@ class Subject(NamedTuple):
 
     Attributes:
         kind: what was found out of it.
+        repository: where it is; empty for the stack as a whole.
         path: the manifest.
         also: all else that it rests on, as text.
     """
@@ -168,6 +169,8 @@ class Memory:
 
     def _holds(self, repository: str, places: Collection[int]) -> bool:
         """Whether all is as it was when a record was made."""
+        if not places:
+            return True
         good, bad = self._hold.setdefault(self._standpoint(repository), (set(), set()))
         for place in () if good.issuperset(places) else set(places) - good:
             state = self._known.states[place]
@@ -189,7 +192,7 @@ class Memory:
         """
         states = [self._state(subject.repository, *one) for one in sorted(about)]
         with self._turn:
-            self._fresh[self._key(subject)] = Record(value, self._known.places(states))
+            self._fresh[self._key(subject)] = self._known.record(value, states)
 
     def save(self, *, drops_others: bool) -> None:
         """Write down what is to be remembered.
@@ -203,7 +206,7 @@ class Memory:
             write_records(self._file, self._known._replace(records={**kept, **self._fresh}))
 
     def _key(self, subject: Subject) -> str:
-        return digest(map(_bytes, (*subject, self._content[subject.repository])))
+        return digest(map(_bytes, (*subject, self._content.get(subject.repository, ""))))
 
     def _state(self, repository: str, name: str, about: str) -> State:
         """What names the answer to a question, see `Asked.about`; of the registry's, with what the stack adds to it."""

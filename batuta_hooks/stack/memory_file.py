@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from binascii import crc32
+from array import array
+from binascii import a2b_base64, b2a_base64, crc32
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
@@ -29,10 +30,26 @@ State = tuple[str, str, str]
 
 
 class Record(NamedTuple):
-    """What something came to, as JSON has it, and the places of the answers that it rests on."""
+    """What something came to, as JSON has it, and the answers that it rests on: their places, packed."""
 
     value: Any
-    places: Collection[int]
+    packed: str
+
+    @property
+    def places(self) -> Collection[int]:
+        """The places of the answers."""
+        return _unpack(self.packed)
+
+
+def _pack(places: Iterable[int]) -> str:
+    """Numbers as text: as numbers, those of ten thousand records take a hundred MiB."""
+    return b2a_base64(array("I", places).tobytes(), newline=False).decode("ascii")
+
+
+def _unpack(packed: str) -> array[int]:
+    places = array("I")
+    places.frombytes(a2b_base64(packed))
+    return places
 
 
 class Records(NamedTuple):
@@ -46,15 +63,15 @@ class Records(NamedTuple):
     states: list[State]
     numbers: dict[State, int]
 
-    def places(self, states: Iterable[State]) -> list[int]:
-        """The places of answers; one that is not there yet gets one."""
-        found = []
+    def record(self, value: Any, states: Iterable[State]) -> Record:
+        """What rests on some answers; one that is not there yet gets a place."""
+        places = []
         for state in states:
             place = self.numbers.setdefault(state, len(self.states))
             if place == len(self.states):
                 self.states.append(state)
-            found.append(place)
-        return found
+            places.append(place)
+        return Record(value, _pack(places))
 
 
 def digest(parts: Iterable[bytes]) -> str:
@@ -92,21 +109,12 @@ def read_records(file: str) -> Records:
         if read["tool"] != _tool():
             return Records({}, [], {})
         states = [(str(name), str(about), str(text)) for name, about, text in read["states"]]
-        records = {key: Record(value, _within(places, len(states))) for key, (value, places) in read["records"].items()}
+        records = {key: Record(value, packed) for key, (value, packed) in read["records"].items()}
+        if any(max(record.places, default=0) > len(states) - 1 for record in records.values() if record.packed):
+            raise ValueError("something rests on an answer that is not there")
         return Records(records, states, {state: number for number, state in enumerate(states)})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Records({}, [], {})
-
-
-def _within(places: list[int], end: int) -> list[int]:
-    """The places of a record.
-
-    Raises:
-        ValueError: there is one where nothing is.
-    """
-    if places and not (set(map(type, places)) == {int} and min(places) >= 0 and max(places) < end):
-        raise ValueError("it rests on something that is not there")
-    return places
 
 
 def write_records(file: str, found: Records) -> None:
@@ -114,7 +122,7 @@ def write_records(file: str, found: Records) -> None:
     used = sorted(set[int]().union(*(record.places for record in found.records.values())))
     numbers = {place: number for number, place in enumerate(used)}
     rows = {
-        key: (record.value, sorted(map(numbers.__getitem__, record.places)))
+        key: (record.value, _pack(map(numbers.__getitem__, record.places)))
         for key, record in sorted(found.records.items())
     }
     states = [found.states[place] for place in used]
