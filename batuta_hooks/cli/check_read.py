@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from batuta_hooks.checks.downstream import Downstream, Held
+from batuta_hooks.checks.downstream import OPEN, REFUSED, RESOLVED, Downstream, Held
 from batuta_hooks.checks.shared_versions import Conflict
 from batuta_hooks.checks.supposed import Break, Supposed
+from batuta_hooks.cli.check_shape import misfit
+from batuta_hooks.domain.codes import CODES
 from batuta_hooks.domain.errors import BatutaError
-from batuta_hooks.domain.finding import Finding, Unknown
-from batuta_hooks.domain.publishable import Publishable, Reason
+from batuta_hooks.domain.finding import SEVERITIES, Finding, Unknown
+from batuta_hooks.domain.publishable import VERDICTS, Publishable, Reason
 from batuta_hooks.git.status import Status
 from batuta_hooks.stack.check import CARGO
 from batuta_hooks.stack.checkouts import UNMERGED, Checkout
@@ -54,9 +56,41 @@ def read_check(path: str) -> ReadReport:
     if document.get("cargo") != CARGO:
         raise BatutaError("another version of batuta-stack wrote it", where=path, mend="use one version for all shards")
     try:
-        return ReadReport(_report(document), _truths(document))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        read = ReadReport(_report(document), _truths(document))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BatutaError(f"something is wrong in it: {error!r}", where=path, mend=_MEND) from error
+    fault = misfit(read.report, Report) or _stray(read.report)
+    truths = read.truths.values() if read.truths else ()
+    if fault is not None or any(misfit(one, PublishedTruth) is not None for one in truths):
+        where = fault or "what was published"
+        raise BatutaError(f"something is wrong in it: {where} is not what a check writes", where=path, mend=_MEND)
+    return read
+
+
+def _stray(report: Report) -> str | None:
+    """What belongs to no repository that the report speaks of, or is a word that no check says."""
+    if report.part is not None and len(report.part.places) != len(report.checkouts):
+        return "shard.places"
+    if not all(report.cycles):
+        return "cycles"
+    known = {one.path for one in report.checkouts}
+    kinds: tuple[tuple[str, Iterable[Crate | Downstream | Placed | Undecided]], ...] = (
+        ("crates", report.crates),
+        ("deep", report.deep),
+        ("findings", report.findings),
+        ("unknown", report.unknown),
+    )
+    for name, every in kinds:
+        if any(one.repository not in known for one in every):
+            return f"{name}.repository"
+    findings = [one.finding for one in report.findings] + [one for crate in report.crates for one in crate.findings]
+    words: tuple[tuple[str, set[str], Collection[str]], ...] = (
+        ("findings.severity", {one.severity for one in findings}, SEVERITIES),
+        ("findings.code", {one.code for one in findings}, CODES),
+        ("crates.publishable.verdict", {one.publishable.verdict for one in report.crates}, VERDICTS),
+        ("deep.verdict", {one.verdict for one in report.deep}, (RESOLVED, REFUSED, OPEN)),
+    )
+    return next((name for name, found, all_there_are in words if not found <= {*all_there_are}), None)
 
 
 def _report(document: Mapping[str, Any]) -> Report:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from batuta_hooks.domain.record import NamedTuple
 
 NOW, AFTER, PUBLISHED, NO, NEVER, UNKNOWN = "now", "after", "published", "no", "never", "unknown"
+VERDICTS = (NOW, AFTER, PUBLISHED, NO, NEVER, UNKNOWN)
 
 
 class Reason(NamedTuple):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -144,6 +146,67 @@ def test_what_is_no_report_of_a_shard(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "it cannot be read" in capsys.readouterr().err
     assert main(["merge-reports"]) == 2
     capsys.readouterr()
+
+
+ODD: tuple[Any, ...] = (
+    None,
+    1,
+    True,
+    1e308,
+    10**40,
+    float("nan"),
+    "x\x1b[31m\u202e",
+    "\ud800",
+    [],
+    {},
+    [None],
+    ["\x1b"],
+    {"a": 1},
+)
+
+
+def spoil(document: Any, chance: random.Random) -> None:
+    """Put something odd in the place of one value, drop it, or add one."""
+    while True:
+        held = list(document) if isinstance(document, dict) else range(len(document))
+        key = chance.choice(held)
+        inside = document[key]
+        if isinstance(inside, (dict, list)) and inside and chance.random() < 0.8:
+            document = inside
+            continue
+        how = chance.random()
+        if how < 0.15 and isinstance(document, dict):
+            del document[key]
+        else:
+            document["new\x1b" if how < 0.25 and isinstance(document, dict) else key] = chance.choice(ODD)
+        return
+
+
+@pytest.mark.usefixtures("stack")
+def test_what_somebody_wrote_into_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever stands in a report, the merged one is printed, without a control character, or it is refused."""
+    one, two = shards(capsys, tmp_path, 2, "--deep", "--what-if", "arrow=55.0", "--verify-published")
+    text = Path(one).read_text()
+    refused = 0
+    for seed in range(150):
+        chance = random.Random(seed)
+        document = json.loads(text)
+        spoil(document, chance)
+        Path(one).write_text(json.dumps(document))
+        shown = chance.choice(
+            (
+                "--quiet",
+                "--verbose",
+                "--strict",
+                *(f"--format={one}" for one in ("json", "sarif", "github", "markdown")),
+            )
+        )
+        code = main(["merge-reports", one, two, shown])
+        captured = capsys.readouterr()
+        refused += code == 2 and not captured.out
+        assert code in (1, 2), seed
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", captured.out + captured.err), seed
+    assert 50 < refused < 150
 
 
 @pytest.mark.parametrize("text", ["", "3", "0/3", "4/3", "1/0", "-1/3", "1/3/4", "a/b", "1/10000000", "²/3"])
