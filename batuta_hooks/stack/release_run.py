@@ -24,7 +24,7 @@ from batuta_hooks.stack.release_world import Registries, Repo
 from batuta_hooks.stack.steps.commit import Commit
 from batuta_hooks.stack.steps.publish import Index, Publish, Verify, Wanted
 from batuta_hooks.stack.steps.push import PushBranch, PushTag, Tag
-from batuta_hooks.stack.steps.request import Merge, Propose, PushRequest, Request
+from batuta_hooks.stack.steps.request import Merge, Propose, PushRequest, Request, Unpropose
 from batuta_hooks.stack.steps.site import Pace, Site
 from batuta_hooks.stack.steps.step import Step, Undecided, Waiting
 from batuta_hooks.stack.work_folder import work_folder
@@ -134,6 +134,7 @@ class Run:
                 for number, wave in enumerate(self._plan.waves, 1):
                     if not self._wave(number, wave):
                         break
+                self._tidy()
             except BaseException:
                 processes.end()
                 self._block()
@@ -162,6 +163,19 @@ class Run:
                 raise
         states = {self.outcomes[crate].state for crate in wave}
         return states <= {DONE} and self._manner.publishes
+
+    def _tidy(self) -> None:
+        """Delete what proposed the release, once all of it is done: till then its branches tell of the plan."""
+        if any(one.state != DONE for one in self.outcomes.values()):
+            return
+        for own in self._plan.repositories:
+            if own.by_request:
+                try:
+                    step = Unpropose(Repo(self._gathered.folders[own.path], own.remote), self._plan.id)
+                    self._step(own.path, "", step)
+                except (BatutaError, OSError) as error:  # it is released all the same
+                    detail = f"a branch that proposed the release stays: {error}"
+                    self._told(Doing(own.path, "", "", NOTE, detail=detail))
 
     def _repository(self, wave: int, path: str, releases: Sequence[PlannedRelease]) -> None:
         with Registries(self._asking) as registries:

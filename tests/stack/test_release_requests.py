@@ -98,6 +98,11 @@ def commit_of(stack: Requests, name: str, tag: str) -> str:
     return stack.remote(name).git("rev-parse", f"{tag}^{{commit}}")
 
 
+def own_proposals(stack: Requests, name: str) -> list[str]:
+    """The branches of a checkout that propose something."""
+    return stack.repo(name).git("for-each-ref", "--format=%(refname:short)", "refs/heads/batuta/").split()
+
+
 @pytest.mark.parametrize("way", MERGES)
 def test_merged(stack: Requests, way: str) -> None:
     """Nothing but a branch is pushed before the merge; then each crate is published from the commit of the merge."""
@@ -126,7 +131,9 @@ def test_merged(stack: Requests, way: str) -> None:
     assert before != merged["a"]
     merged["b"] = stack.merge("b", way)
     stack.repo("b").git("pull", "--quiet", "--ff-only", "origin", "main")
+    assert own_proposals(stack, "a") == [branch]
     stack.release(*COMMAND)
+    assert own_proposals(stack, "a") == own_proposals(stack, "b") == []
     assert [(one.name, one.version) for one in stack.registry.accepted] == [("a", "0.1.1"), ("b", "0.1.1")]
     assert commit_of(stack, "b", "vb-0.1.1") == merged["b"]
     stack.repo("a").git("pull", "--quiet", "--ff-only", "origin", "main")
@@ -278,6 +285,16 @@ def test_hooks(stack: Requests) -> None:
     said = stack.release(*COMMAND, code=1)
     assert "not today" in said.stderr
     assert stack.repo("a").git("for-each-ref", "refs/heads/batuta/") == ""
+
+
+def test_checked_out(stack: Requests) -> None:
+    """A proposal that somebody has checked out stays when all is done."""
+    stack.release("a", *COMMAND, code=1)
+    (branch,) = own_proposals(stack, "a")
+    stack.repo("a").git("worktree", "add", "--quiet", str(stack.place / "review"), branch)
+    stack.merge("a", "forward")
+    stack.release("a", *COMMAND)
+    assert own_proposals(stack, "a") == [branch]
 
 
 def test_another_branch(tmp_path: Path) -> None:

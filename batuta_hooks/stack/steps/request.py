@@ -19,7 +19,7 @@ from batuta_hooks.git.command import LOG
 from batuta_hooks.stack.checkouts import git_folders
 from batuta_hooks.stack.release_registry import Target
 from batuta_hooks.stack.release_trailers import read_message
-from batuta_hooks.stack.release_world import PROPOSED, Upload
+from batuta_hooks.stack.release_world import PROPOSED, Repo, Upload
 from batuta_hooks.stack.steps.commit import Commit
 from batuta_hooks.stack.steps.push import branch_of, fetched, push
 from batuta_hooks.stack.steps.site import Site, act, acting_environment
@@ -230,3 +230,27 @@ class Merge:
         """
         target = branch_of(self._request.site)
         raise Waiting(f"the merge of {self._request.branch} into {target}", mend=self._request.how_to_open())
+
+
+class Unpropose:
+    """Deletes the branches here that proposed a release which is at its end; those on the remote are its own matter."""
+
+    name = "tidy"
+
+    def __init__(self, repo: Repo, identity: str) -> None:
+        self._repo = repo
+        self._pattern = f"refs/heads/{PROPOSED}{identity}-*"
+
+    def look(self) -> str | None:
+        """That there are none, but for one that is checked out somewhere."""
+        return None if self._branches() else "no branch"
+
+    def act(self) -> None:
+        """Delete them."""
+        for ref, commit in self._branches():
+            act(self._repo.folder, acting_environment(), "update-ref", "-d", ref, commit)
+
+    def _branches(self) -> list[tuple[str, str]]:
+        form = "--format=%(refname) %(objectname) %(worktreepath)"
+        listed = (line.split(" ", 2) for line in self._repo.ask("for-each-ref", form, self._pattern).splitlines())
+        return [(ref, commit) for ref, commit, worktree in listed if not worktree]
