@@ -66,7 +66,9 @@ def find_stale(facts: Facts) -> Iterator[Finding]:
         if isinstance(locked, Finding):
             yield locked
         else:
-            yield from _stale(locked, {one.name for one in _without_source(locked)})
+            lacking = {one.name for one in _without_source(locked)}
+            yield from (_at_lacking(locked, one) for one in locked.lock.packages if _lacks_source(one, lacking))
+            yield from _stale(locked, lacking)
 
 
 def judged_locks(facts: Facts) -> Iterator[Locked | Finding]:
@@ -131,15 +133,25 @@ def _without_source(locked: Locked) -> list[LockedPackage]:
 def _incomplete(locked: Locked, lacking: set[str]) -> Iterator[Finding]:
     for package in locked.lock.packages:
         is_registry = package.source is not None and package.source.startswith(("registry+", "sparse+"))
-        if package.name in lacking and package.source is None:
-            what = "has no source: a patch outside the repository took it, so another clone builds something else"
+        if _lacks_source(package, lacking):
+            yield _at_lacking(locked, package)
         elif is_registry and not package.checksum:
             what = "has no checksum, so nothing tells whether its archive was changed"
-        else:
-            continue
-        message = f"`{package.name}` {package.version} {what}"
-        fix = f"without the patch, run `cargo update -p {package.name}@{package.version}` and commit the lock file"
-        yield at_package(locked, package, message, fix)
+            yield _at_package(locked, package, what)
+
+
+def _lacks_source(package: LockedPackage, lacking: set[str]) -> bool:
+    return package.name in lacking and package.source is None
+
+
+def _at_lacking(locked: Locked, package: LockedPackage) -> Finding:
+    what = "has no source: a patch outside the repository took it, so another clone builds something else"
+    return _at_package(locked, package, what)
+
+
+def _at_package(locked: Locked, package: LockedPackage, what: str) -> Finding:
+    fix = f"without the patch, run `cargo update -p {package.name}@{package.version}` and commit the lock file"
+    return at_package(locked, package, f"`{package.name}` {package.version} {what}", fix)
 
 
 def _stale(locked: Locked, lacking: set[str]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from batuta_hooks.domain.semver import Version
 from batuta_hooks.domain.tags import render_tag
 from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.plan_blocks import Blocks, as_blocked, ask_again, waiting
-from batuta_hooks.stack.plan_edits import tags_apart
+from batuta_hooks.stack.plan_edits import relocked, tags_apart
 from batuta_hooks.stack.plan_requirements import Requirements
 from batuta_hooks.stack.plan_schedule import CRATES_IO, schedule
 from batuta_hooks.stack.plan_selection import Selection
@@ -44,7 +44,8 @@ def make_plan(facts: StackFacts, wish: Wish) -> Plan:
     own |= {name: one for name, one in _in_cycles(cycles).items() if name not in own}
     waves = _waves(graph, cycles)
     releases = _releases(facts, selection, requirements, nexts, tags, waves)
-    own |= {name: as_blocked(name, [why]) for name, why in tags_apart(releases).items() if name not in own}
+    late = tags_apart(releases)
+    own |= {name: as_blocked(name, [why]) for name, why in late.items() if name not in own}
     blocked = (*own.values(), *waiting(graph, own))
     stopped, steps = {one.crate for one in blocked}, Steps(facts, nexts, requirements)
     releases = tuple(
@@ -161,6 +162,8 @@ def _broken(facts: StackFacts, name: str, version: Version | None) -> Iterable[t
 
 
 def _repositories(facts: StackFacts, releases: Sequence[PlannedRelease]) -> Iterable[RepositoryPlan]:
+    stale = {one.crate for one in releases if facts.crates[one.crate].stale_lock}
+    locks = relocked(releases, stale)
     for path in sorted({one.repository for one in releases}):
         own = [one for one in releases if one.repository == path]
         repository = facts.repositories[path]
@@ -174,6 +177,7 @@ def _repositories(facts: StackFacts, releases: Sequence[PlannedRelease]) -> Iter
             repository.head_time,
             tuple(sorted({one.tag for one in own if one.tag})),
             by_request=repository.release.mode == PULL_REQUEST,
+            relocked=locks.get(path, 0),
         )
 
 
@@ -185,6 +189,9 @@ def _warnings(facts: StackFacts, releases: Sequence[PlannedRelease]) -> Iterable
         repository = facts.repositories[path]
         if repository.dirty:
             yield f"{path} has changes that are not committed: the plan is about HEAD, and the gates will stop there"
+        stale = next((one.stale_lock for one in crates[path] if one.stale_lock), "")
+        if stale:
+            yield f"{path}: {stale}: the release commit brings it along, a gate that runs cargo would stop there before"
         if repository.branch is None and repository.release.branch is None:
             yield f"{path} has no branch checked out: name the one to push as [release] branch"
         if isinstance(repository.remote_tags, Unknown):

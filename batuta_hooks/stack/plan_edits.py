@@ -7,7 +7,7 @@ repository that get one tag are written together, for they have to be published 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import unified_diff
 from typing import NamedTuple
 
@@ -79,10 +79,7 @@ def written_with(releases: Iterable[PlannedRelease]) -> dict[str, int]:
 def tags_apart(releases: Iterable[PlannedRelease]) -> dict[str, Refusal]:
     """The crates whose tag an earlier wave makes on another commit than the one that they are published from."""
     found = {}
-    repositories: dict[str, list[PlannedRelease]] = {}
-    for one in releases:
-        repositories.setdefault(one.repository, []).append(one)
-    for own in repositories.values():
+    for own in _by_repository(releases):
         written = {edit.wave for edit in _edits_of(own)}
         tagged: dict[str, tuple[str, int]] = {}
         for one in sorted(own, key=lambda one: one.wave or 0):
@@ -93,6 +90,29 @@ def tags_apart(releases: Iterable[PlannedRelease]) -> dict[str, Refusal]:
     return found
 
 
+def relocked(releases: Iterable[PlannedRelease], stale: Collection[str]) -> dict[str, int]:
+    """The repositories whose lock files no edit brings along in time, and the wave that has to do it.
+
+    Args:
+        stale: the crates beside lock files that cargo would have to change.
+    """
+    found: dict[str, int] = {}
+    for own in _by_repository(releases):
+        first = min((edit.wave for edit in _edits_of(own)), default=None)
+        waves = [one.wave or 0 for one in own if one.crate in stale]
+        late = [wave for wave in waves if first is None or first > wave]
+        if late:
+            found[own[0].repository] = min(late)
+    return found
+
+
+def _by_repository(releases: Iterable[PlannedRelease]) -> Iterable[list[PlannedRelease]]:
+    found: dict[str, list[PlannedRelease]] = {}
+    for one in releases:
+        found.setdefault(one.repository, []).append(one)
+    return found.values()
+
+
 def _apart(one: PlannedRelease, first: str) -> Refusal:
     why = f"{first} gets the tag {one.tag} too, on an earlier commit than {one.crate} can be published from"
     mend = f'have tags name the crate, `[tags] template = "{{crate}}-v{{version}}"`, or --bump {one.crate}=VERSION'
@@ -100,13 +120,18 @@ def _apart(one: PlannedRelease, first: str) -> Refusal:
 
 
 class Writing(NamedTuple):
-    """What is written in a repository with one wave, or with all."""
+    """What is written in a repository with one wave, or with all.
+
+    Attributes:
+        relocks: whether lock files are brought along.
+    """
 
     edits: tuple[Edit, ...]
     sections: tuple[Section, ...]
+    relocks: bool
 
     def __bool__(self) -> bool:
-        return bool(self.edits or self.sections)
+        return bool(self.edits or self.sections or self.relocks)
 
     def files(self, read: Callable[[str], bytes]) -> Iterator[tuple[str, bytes, bytes]]:
         """Each file that changes, with what it holds before and after.
@@ -129,11 +154,9 @@ class Writing(NamedTuple):
 def writing(plan: Plan, repository: str, wave: int | None = None) -> Writing:
     """What a plan writes in a repository: with a wave, or with all of them."""
     own = next(one for one in plan.repositories if one.path == repository)
-    edits = edits_in(plan, repository)
-    return Writing(
-        tuple(edit for edit in edits if wave in (None, edit.wave)),
-        tuple(one for one in own.sections if wave in (None, one.wave)),
-    )
+    edits = tuple(edit for edit in edits_in(plan, repository) if wave in (None, edit.wave))
+    relocks = bool(edits or (own.relocked and wave in (None, own.relocked)))
+    return Writing(edits, tuple(one for one in own.sections if wave in (None, one.wave)), relocks)
 
 
 def edited(text: bytes, edits: Iterable[Edit]) -> bytes:

@@ -51,7 +51,7 @@ def with_locks(plan: Plan, facts: StackFacts, folders: Mapping[str, str]) -> Pla
     """
 
     def locked(one: RepositoryPlan) -> RepositoryPlan:
-        own = _own(plan, facts, one.path)
+        own = _own(plan, facts, one)
         raised = _raised(plan, facts, one.path)
         changes: list[LockChange] = []
         for path, text in _locks(one, folders[one.path]) if own or raised else ():
@@ -77,13 +77,16 @@ def locked_anew(text: str, changes: list[LockChange]) -> str:
     return "".join(blocks)
 
 
-def _own(plan: Plan, facts: StackFacts, path: str) -> dict[str, tuple[str, str]]:
-    """The versions before and after of the packages here, those that are never published among them."""
-    places = {one.version_at: one.next for one in plan.releases if one.repository == path and one.next != one.current}
+def _own(plan: Plan, facts: StackFacts, one: RepositoryPlan) -> dict[str, str]:
+    """The versions after it of the packages here that have others now, in manifests or in lock files that are stale;
+    those that are never published among them.
+    """
+    releases = [release for release in plan.releases if release.repository == one.path]
+    places = {release.version_at: release.next for release in releases if release.next != release.current}
     return {
-        crate.name: (crate.version, places[crate.version_at])
+        crate.name: places.get(crate.version_at, crate.version)
         for crate in facts.crates.values()
-        if crate.repository == path and crate.version_at in places
+        if crate.repository == one.path and (crate.version_at in places or one.relocked)
     }
 
 
@@ -130,19 +133,20 @@ def _named(text: bytes, names: Iterable[str]) -> dict[str, list[Locked]]:
 def _changes(
     path: str,
     packages: Mapping[str, list[Locked]],
-    own: Mapping[str, tuple[str, str]],
+    own: Mapping[str, str],
     raised: Mapping[str, list[Raised]],
 ) -> Iterator[LockChange]:
-    for name, (before, next_) in own.items():
-        if Locked(before, is_registry=False) in packages.get(name, ()):
-            yield LockChange(path, name, before, next_, is_registry=False)
+    for name, after in own.items():
+        for package in packages.get(name, ()):
+            if not package.is_registry and package.version != after:
+                yield LockChange(path, name, package.version, after, is_registry=False)
     for name, needs in raised.items():
         for need in dict.fromkeys(needs):
-            after = Version.parse(need.version)
+            wanted = Version.parse(need.version)
             locked = [package.version for package in packages.get(name, ()) if package.is_registry]
             versions = [(Version.parse(version), version) for version in locked]
             if not versions or any(admits(need.requirement, version) for version, _ in versions):
                 continue
             # of several, the one of its own kind moves, else the newest
-            same = [one for one in versions if one[0].bucket == after.bucket]
+            same = [one for one in versions if one[0].bucket == wanted.bucket]
             yield LockChange(path, name, max(same or versions)[1], need.version, is_registry=True)

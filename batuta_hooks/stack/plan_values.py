@@ -152,6 +152,8 @@ class RepositoryPlan(NamedTuple):
         sections: what its changelogs get.
         locks: what its lock files get, as far as that is known before.
         by_request: whether the release commits are proposed to the branch, not pushed to it.
+        relocked: the wave that brings lock files along which do not fit their manifests though nothing edits these;
+            0 where there are none.
     """
 
     path: str
@@ -164,6 +166,7 @@ class RepositoryPlan(NamedTuple):
     sections: tuple[Section, ...] = ()
     locks: tuple[LockChange, ...] = ()
     by_request: bool = False
+    relocked: int = 0
 
 
 class Owners(NamedTuple):

@@ -101,14 +101,15 @@ def edit_clone(plan: Plan, clone: Clone, wave: int, cargo: Cargo) -> None:
     written = writing(plan, clone.plan.path, wave)
     paths = write_files(clone.folder, written)
     env = _environment()
-    if written.edits:
+    if written.relocks:
         for lock in _tracked_locks(clone.folder, env):
             cargo(["update", "--quiet", "--workspace"], os.path.join(clone.folder, os.path.dirname(lock)))
     if written:
-        Git(["--literal-pathspecs", "add", "--force", "--", *paths], clone.folder, env).collect(_TIMEOUT_S)
+        if paths:
+            Git(["--literal-pathspecs", "add", "--force", "--", *paths], clone.folder, env).collect(_TIMEOUT_S)
         date = f"{clone.plan.author_time} +0000"
         dated = {**env, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-        options = ["commit", "--quiet", "--all", "--no-verify", f"--message={clone.plan.message}"]
+        options = ["commit", "--quiet", "--all", "--allow-empty", "--no-verify", f"--message={clone.plan.message}"]
         Git([*_WHO, *_QUIET, *options], clone.folder, dated).collect(_TIMEOUT_S)
 
 

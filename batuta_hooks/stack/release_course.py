@@ -15,6 +15,7 @@ from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.semver import Version
 from batuta_hooks.domain.tags import render_tag
 from batuta_hooks.domain.version_text import read_version
+from batuta_hooks.stack.plan_edits import relocked
 from batuta_hooks.stack.plan_requirements import Requirements
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease, RepositoryPlan
 from batuta_hooks.stack.plan_versions import all_versions, is_published
@@ -159,6 +160,8 @@ def _release(crate: CrateFacts, version: Version, wave: int, requirements: Requi
 
 def _repositories(facts: StackFacts, releases: Iterable[PlannedRelease]) -> Iterable[RepositoryPlan]:
     tags: dict[str, set[str]] = {}
+    releases = tuple(releases)
+    locks = relocked(releases, {one.crate for one in releases if facts.crates[one.crate].stale_lock})
     for one in releases:
         tags.setdefault(one.repository, set()).add(one.tag)
     for path in sorted(tags):
@@ -172,4 +175,5 @@ def _repositories(facts: StackFacts, releases: Iterable[PlannedRelease]) -> Iter
             known.head_time,
             tuple(sorted(tags[path])),
             by_request=known.release.mode == PULL_REQUEST,
+            relocked=locks.get(path, 0),
         )

@@ -82,7 +82,14 @@ def crate_facts(
         tag_template=template_of(manifest.name, opened.config.tags, tags[path], known=known, bare=bare),
         released=draft.released,
         moves=tuple(moves.items()),
+        stale_lock="" if found is None else _stale_lock(found),
     )
+
+
+def _stale_lock(crate: Crate) -> str:
+    """What the judge of publishing says of a lock file, which is none of a crate's own defects."""
+    reasons = crate.publishable.reasons if crate.publishable.verdict == "no" else ()
+    return next((one.message for one in reasons if one.code == "VA009" and not one.is_own), "")
 
 
 def _concerns(refusal: Refusal, target: Target) -> bool:

@@ -86,6 +86,7 @@ class CrateFacts(NamedTuple):
         tag_template: how its tags are spelled.
         released: the version that its users come from; ``None`` where there is none, or it is not known.
         moves: shared dependencies outside of the stack that it has moved since (VA011), and what the check says of it.
+        stale_lock: why cargo would have to change the committed lock file, which it refuses; empty where it would not.
     """
 
     name: str
@@ -104,6 +105,7 @@ class CrateFacts(NamedTuple):
     tag_template: str = "v{crate}-{version}"
     released: Released | None = None
     moves: tuple[tuple[str, str], ...] = ()
+    stale_lock: str = ""
 
 
 class RepositoryFacts(NamedTuple):

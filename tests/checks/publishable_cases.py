@@ -435,6 +435,7 @@ LOCKS = {
     "pins another yanked one": alone(
         deps('b = "1"'), line("b", "1.0.0", yanked=True), **{"Cargo.lock": lock("a 0.1.0 b", "*b 1.0.1")}
     ),
+    "no source": alone(deps('b = "1"'), B1, **{"Cargo.lock": lock("a 0.1.0 b", "b 1.0.0")}),
     "no checksum": alone(
         deps('b = "1"'),
         B1,

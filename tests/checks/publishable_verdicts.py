@@ -159,6 +159,7 @@ workspaces/patch, published: a=now, b=never
 workspaces/replaced by path: a=no, b=never
 locks/fresh: a=now
 locks/stale: a=no
+locks/no source: a=no
 locks/pins a yanked one: a=now
 locks/pins a yanked one deep: a=now
 locks/pins another yanked one: a=no

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import tomli
 
 from batuta_hooks.registry.accepting import AcceptingRegistry
 from batuta_hooks.stack.plan_locks import locked_anew
@@ -76,6 +77,29 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReleaseSt
     """An empty stack beside an empty registry."""
     with FaultyRegistry() as registry:
         yield ReleaseStack(tmp_path / "stack", registry, monkeypatch)
+
+
+@pytest.mark.cargo
+def test_bumped_by_hand(real: RealStack) -> None:
+    """Versions and requirements that were raised by hand, their lock file forgotten: it goes along, once it can."""
+    publish = ("--publish", "--yes", "--no-verify", "--no-verify-build", "--quiet")
+    a, b = real.crate("a"), real.crate("b", 'a = "0.1.0"')
+    real.release("a", *publish)
+    run(["cargo", "generate-lockfile", "--quiet"], cwd=b.path, env=real.environment)
+    for repo in (a, b):
+        text = (repo.path / "Cargo.toml").read_text(encoding="utf-8").replace('"0.1.0"', '"0.2.0"')
+        real.commit(repo, "by hand", {"Cargo.toml": text, "src/lib.rs": "// 2\n"})
+        repo.git("push", "--quiet", "origin", "main")
+    told = json.loads(real.release("--dry-run", "--format", "json").stdout)
+    assert (told["waves"], told["blocked"]) == ([["a"], ["b"]], [])
+    changes = [LockChange(**one) for one in told["repositories"][1]["locks"]]
+    assert [(one.package, one.before, one.after) for one in changes] == [("b", "0.1.0", "0.2.0")]
+    assert "b: the lock file is stale: it names `b` 0.1.0" in "".join(told["warnings"])
+    assert "The rehearsal passed" in real.release("--rehearse", "--no-verify-build").stdout
+    real.release(*publish)
+    assert [(one.name, one.version) for one in real.registry.accepted][1:] == [("a", "0.2.0"), ("b", "0.2.0")]
+    assert b.git("show", "--format=", "--name-only", "HEAD") == "Cargo.lock"
+    assert {one["version"] for one in tomli.loads((b.path / "Cargo.lock").read_text("utf-8"))["package"]} == {"0.2.0"}
 
 
 def test_in_the_diff(stack: ReleaseStack) -> None:

@@ -91,7 +91,7 @@ class Commit:
         # in one go, and whole, whatever part of the repository is checked out here
         act(tree, env, "read-tree", "-m", "-u", "--no-sparse-checkout", "--no-recurse-submodules", head)
         paths = write_files(tree, written)
-        if written.edits:
+        if written.relocks:
             paths += self._bring_locks_along(tree, env)
         if paths:
             act(tree, env, "--literal-pathspecs", "add", "--force", "--", *paths)
