@@ -125,7 +125,8 @@ class _Stage(NamedTuple):
     def tell(self, prepared: Prepared) -> None:
         say_notes(prepared.gathered.notes)
         if prepared.plan.begun:
-            say_notes([f"release {prepared.plan.id} is under way: going on with it"])
+            heeded = " at its own versions, so --bump does not count" if self.options.bump else ""
+            say_notes([f"release {prepared.plan.id} is under way: going on with it{heeded}"])
         if self.options.format_ is not ReleaseFormat.TEXT or not self.options.dry_run:
             say_notes(f"blocked: {one.crate}: {', '.join(one.by)}: {one.why}" for one in prepared.plan.blocked)
 

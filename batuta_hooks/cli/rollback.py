@@ -25,6 +25,8 @@ def run_rollback(common: Common, identity: str, *, yanks: bool, undoes: bool, ye
     """Take a release back and return the exit code."""
     if not identity:
         raise BatutaError("which release?", mend="give its ID: the journals in .batuta/releases are named after it")
+    if yanks and undoes:
+        raise BatutaError("--yank and --undo exclude each other", mend="give one of them")
     refuse_unasked(yes, "whether to take it back", "--yes takes it back without a question")
     now = report_time()
     asking = asking_of(common, now)
@@ -54,7 +56,7 @@ def run_rollback(common: Common, identity: str, *, yanks: bool, undoes: bool, ye
         }
         print(json_text(document))
     elif not rollback.actions:
-        print("Nothing to take back.")
+        print("Nothing is yanked." if undoes else "Nothing to take back.")
     return 0
 
 

@@ -58,7 +58,9 @@ def under_way(
     ages: dict[str, int] = {}
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
         commits = [*threads.map(lambda path: _commits(gathered, path), gathered.folders)]
-    for path, own in zip(gathered.folders, commits, strict=True):
+    taken_back: set[str] = set()
+    for path, (own, back) in zip(gathered.folders, commits, strict=True):
+        taken_back |= back
         for one in own:
             plan_hash = one.begun.plan_hash
             if plan_hash not in found:
@@ -78,7 +80,7 @@ def under_way(
         begun = found[plan_hash]
         if not resume and wish.crates and not {*wish.crates} & {*begun.versions}:
             continue
-        if not resume and _is_superseded(gathered.facts, begun):
+        if not resume and (plan_hash in taken_back or _is_superseded(gathered.facts, begun)):
             continue
         plan = _plan(gathered.facts, begun)
         if resume or not _is_finished(plan, gathered, pushes=pushes):
@@ -86,12 +88,19 @@ def under_way(
     return None
 
 
-def _commits(gathered: Gathered, path: str) -> list[ReleaseCommit]:
-    """The release commits of a repository, those that wait for their merge among them."""
+def _commits(gathered: Gathered, path: str) -> tuple[list[ReleaseCommit], set[str]]:
+    """The release commits of a repository, those that wait for their merge among them; and the plans of which the last
+    commit here was reverted.
+    """
     release = gathered.facts.repositories[path].release
     repo = Repo(gathered.folders[path], release.remote)
     starts = repo.proposals() if release.mode == PULL_REQUEST else []
-    return [commit for start in ("HEAD", *starts) for commit in repo.release_commits(start)]
+    here, *proposed = (repo.history(start) for start in ("HEAD", *starts))
+    last: dict[str, ReleaseCommit] = {}
+    for one in here.releases:
+        last.setdefault(one.begun.plan_hash, one)
+    standing = [one for history in (here, *proposed) for one in history.standing]
+    return standing, {plan_hash for plan_hash, one in last.items() if one.reverted_by}
 
 
 def _is_superseded(facts: StackFacts, begun: Begun) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from batuta_hooks.domain.errors import BatutaError
@@ -202,9 +202,9 @@ class Roller:
         is_last = repo.commit_of("HEAD") == commits[0] and repo.commit_of(f"{commits[0]}~{len(commits)}") is not None
         in_a_row = is_last and repo.ask("rev-list", f"-n{len(commits)}", "HEAD").split() == commits
         if is_pushed or not in_a_row:
-            why = f"{len(commits)} commits, by commits that revert them" + (", pushed" if is_pushed else "")
+            why = f"{_counted(commits)}, to be reverted by others" + (", which are pushed" if is_pushed else "")
             return [Action(REVERT, path, "", " ".join(commits), why)]
-        return [Action(DROP, path, "", " ".join(commits), f"{len(commits)} commits, which were never pushed")]
+        return [Action(DROP, path, "", " ".join(commits), f"{_counted(commits)}, never pushed")]
 
     def _branch(self, path: str) -> str:
         return next(one.branch for one in self._plan.repositories if one.path == path)
@@ -288,6 +288,10 @@ class Roller:
         ended = cargo.run([*options, "--", action.crate], place)
         if ended.code:
             raise BatutaError(f"cargo {action.kind} of {action.crate} {action.target} was refused: {ended.said}")
+
+
+def _counted(commits: Sequence[str]) -> str:
+    return f"{len(commits)} commit{'s' * (len(commits) != 1)}"
 
 
 def _delete_there(repo: Repo, ref: str) -> None:

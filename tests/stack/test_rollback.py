@@ -116,6 +116,29 @@ def refused(stack: Taken) -> str:
     return stack.released(code=1)
 
 
+def test_taken_back_in_part(stack: Taken) -> None:
+    """A release that was taken back is not gone on with unless it is named; till then options do not change it."""
+    stack.hostile.uploads = [lambda take: take(), lambda _take: stack.refusal()]
+    identity = stack.released(code=1)
+    said = stack.release("--dry-run", "--bump", "minor")
+    assert f"release {identity} is under way: going on with it at its own versions, so --bump" in said.stderr
+    assert stack.rollback(identity) == [("revert-commits", "b")]
+    anew = json.loads(stack.release("--dry-run", "--format", "json").stdout)
+    assert (anew["waves"], anew["id"] == identity) == ([["b"]], False)
+    assert json.loads(stack.release("--resume", identity, *FAST, "--format", "json").stdout)["id"] == identity
+    assert [one.name for one in stack.registry.accepted] == ["a", "b"]
+    assert stack.release("--dry-run").stdout == "Nothing to release.\n"
+
+
+def test_yanks_or_undoes(stack: Taken) -> None:
+    """It yanks or makes usable again, not both; and says so where there is nothing of that to do."""
+    identity = stack.released(code=0)
+    command = [*stack.program, "rollback", identity, "--undo", "--yes"]
+    said = run([*command, "--yank"], cwd=stack.folder, env=stack.environment, code=2)
+    assert "--yank and --undo exclude each other" in said.stderr
+    assert run(command, cwd=stack.folder, env=stack.environment).stdout == "Nothing is yanked.\n"
+
+
 def test_index_is_late(stack: Taken) -> None:
     """What was uploaded a moment ago is not taken for unpublished because the index does not have it yet."""
     stack.hostile.lag_s = 1000
