@@ -108,7 +108,8 @@ class _Stage(NamedTuple):
     @property
     def manners(self) -> go.Manners:
         options = self.options
-        pushes = options.publish if options.push is None else options.push
+        publishes = options.publish or options.dry_run or options.rehearse  # as it would be done then
+        pushes = publishes if options.push is None else options.push
         return go.Manners(options.publish, pushes, options.yes, bool(self.common.quiet))
 
     def prepare(self) -> Prepared:
@@ -183,6 +184,8 @@ def _release(stage: _Stage) -> int:
         if prepared.plan.blocked:
             stage.notify(prepared, results)
         return exit_code(prepared.plan, results)
+    if manners.pushes:
+        go.refuse_nowhere(prepared)
     rehearsal = _rehearse(prepared, options, stage.common) if options.rehearse else None
     if rehearsal is not None and rehearsal.failed:
         stage.show(prepared, results, rehearsal)

@@ -55,6 +55,21 @@ def refuse_unasked(
         raise BatutaError(f"there is no terminal to ask {what}", mend=mend)
 
 
+def refuse_nowhere(prepared: Prepared) -> None:
+    """Refuse to begin what could not be pushed in the end.
+
+    Raises:
+        BatutaError: a repository has no branch, or not the remote.
+    """
+    for one in prepared.plan.repositories:
+        if not one.branch:
+            mend = "check a branch out, name the one to push as [release] branch, or --no-push"
+            raise BatutaError(f"{one.path} has no branch to push", mend=mend)
+        if not prepared.gathered.facts.repositories[one.path].has_remote:
+            mend = "add it, name another as [release] remote, or --no-push"
+            raise BatutaError(f"{one.path} has no remote `{one.remote}` to push to", mend=mend)
+
+
 def agrees(plan: Plan, manners: Manners) -> bool:
     """Whether the user wants this very plan."""
     if manners.yes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from batuta_hooks.domain.bump import breaking_level
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.graph import CrateGraph, CyclicGraph, Edge, Walk
 from batuta_hooks.domain.manifest import DEV
@@ -17,9 +16,10 @@ from batuta_hooks.stack.plan_requirements import Requirements
 from batuta_hooks.stack.plan_schedule import CRATES_IO, schedule
 from batuta_hooks.stack.plan_selection import Selection
 from batuta_hooks.stack.plan_steps import Steps
-from batuta_hooks.stack.plan_values import BLOCKED, PLANNED, Blocked, Move, Plan, PlannedRelease, RepositoryPlan
+from batuta_hooks.stack.plan_values import BLOCKED, PLANNED, Blocked, Plan, PlannedRelease, RepositoryPlan
 from batuta_hooks.stack.plan_versions import admits, all_versions, usable_versions, versions_of
-from batuta_hooks.stack.release_facts import PULL_REQUEST, CrateFacts, Place, StackFacts, Wish
+from batuta_hooks.stack.plan_warnings import warnings
+from batuta_hooks.stack.release_facts import PULL_REQUEST, Place, StackFacts, Wish
 
 Edits = Mapping[tuple[str, Place], tuple[str, str]]
 
@@ -62,7 +62,7 @@ def make_plan(facts: StackFacts, wish: Wish) -> Plan:
         repositories=tuple(_repositories(facts, releases)),
         left_out=tuple(sorted(selection.left_out.items())),
         unknown=facts.unknown,
-        warnings=tuple(_warnings(facts, releases)),
+        warnings=tuple(warnings(facts, releases)),
     )
 
 
@@ -179,42 +179,3 @@ def _repositories(facts: StackFacts, releases: Sequence[PlannedRelease]) -> Iter
             by_request=repository.release.mode == PULL_REQUEST,
             relocked=locks.get(path, 0),
         )
-
-
-def _warnings(facts: StackFacts, releases: Sequence[PlannedRelease]) -> Iterable[str]:
-    crates: dict[str, list[CrateFacts]] = {}
-    for one in releases:
-        crates.setdefault(one.repository, []).append(facts.crates[one.crate])
-    for path in sorted(crates):
-        repository = facts.repositories[path]
-        if repository.dirty:
-            yield f"{path} has changes that are not committed: the plan is about HEAD, and the gates will stop there"
-        stale = next((one.stale_lock for one in crates[path] if one.stale_lock), "")
-        if stale:
-            yield f"{path}: {stale}: the release commit brings it along, a gate that runs cargo would stop there before"
-        if repository.branch is None and repository.release.branch is None:
-            yield f"{path} has no branch checked out: name the one to push as [release] branch"
-        if isinstance(repository.remote_tags, Unknown):
-            yield f"{path}: which tags {repository.release.remote} has is not known: {repository.remote_tags.why}"
-    yield from (_moving(one, move) for one in releases for move in one.moves)
-    for registry in sorted({one.registry for one in releases}):
-        if why := facts.token_faults.get(registry, ""):
-            yield f"{registry} will take nothing without a token: {why}"
-    new = [one.crate for one in releases if one.is_new]
-    if new:
-        yield (
-            f"trusted publishing cannot publish a crate for the first time: {', '.join(new)}; "
-            "release with a token (cargo login), then set it up in the crate's settings"
-        )
-
-
-def _moving(one: PlannedRelease, move: Move) -> str:
-    """VA011: what to release it as, and who would get both otherwise."""
-    said = move.message
-    if not said:
-        said = f'{one.crate} {one.next} moves `{move.dependency}` from "{move.before}" to "{move.after}"'
-        said += ", and semver calls that compatible"
-        said += f": {', '.join(move.users)} may get both" if move.users else ""
-    here = read_version(one.current)
-    level = move.proposed if here is None or one.next == one.current else breaking_level(here)
-    return f"VA011: {said}: --bump {one.crate}={level} makes it {move.proposed}"

@@ -120,7 +120,12 @@ def _is_finished(plan: Plan, gathered: Gathered, *, pushes: bool) -> bool:
             return False
         if one.tag not in repository.tags:
             return False
-        if pushes and not isinstance(repository.remote_tags, Unknown) and one.tag not in repository.remote_tags:
+        if (
+            pushes
+            and repository.has_remote
+            and not isinstance(repository.remote_tags, Unknown)
+            and one.tag not in repository.remote_tags
+        ):
             return False
     return True
 

@@ -121,6 +121,7 @@ class RepositoryFacts(NamedTuple):
         tags: the commits of its tags, by name.
         remote_tags: the same of its remote; `Unknown` where that could not be asked.
         release: what is configured for its releases.
+        has_remote: whether there is the remote that these name.
     """
 
     path: str
@@ -132,6 +133,7 @@ class RepositoryFacts(NamedTuple):
     tags: Mapping[str, str]
     remote_tags: Mapping[str, str] | Unknown
     release: Release
+    has_remote: bool = True
 
 
 class StackFacts(NamedTuple):
@@ -144,6 +146,7 @@ class StackFacts(NamedTuple):
         unknown: what could not be learnt, and of which crate or repository.
         unreadable: crates whose manifests cargo cannot load, and why.
         token_faults: why there is no token for a registry that crates go to, by its name; empty where there is one.
+        namesakes: repositories with another crate of a name that is in `crates`, by that name.
     """
 
     crates: Mapping[str, CrateFacts]
@@ -152,6 +155,7 @@ class StackFacts(NamedTuple):
     unknown: tuple[Unknown, ...] = ()
     unreadable: Mapping[str, Refusal] = {}
     token_faults: Mapping[str, str] = {}
+    namesakes: Mapping[str, tuple[str, ...]] = {}
 
 
 class Wish(NamedTuple):

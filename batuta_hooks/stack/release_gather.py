@@ -87,7 +87,8 @@ def gather_release(
         )
     finally:
         waiting.shutdown(wait=False)
-    drafts = _chosen([draft for path in workspace.repositories for draft in seen.get(path, ())])
+    all_drafts = [draft for path in workspace.repositories for draft in seen.get(path, ())]
+    drafts = _chosen(all_drafts)
     with registries:
         drafts = _with_other_registries(drafts, registries)
     repositories = {path: found[0].opened for path, found in seen.items() if found}
@@ -123,6 +124,7 @@ def gather_release(
             tuple(_unknown(report.checkouts)),
             unreadable(report.crates, crates),
             {name: registries.token_fault(target) for name, target in targets.items()},
+            _namesakes(all_drafts, drafts),
         ),
         {path: opened.folder for path, opened in repositories.items()},
         {path: opened.config for path, opened in repositories.items()},
@@ -173,6 +175,16 @@ def _chosen(drafts: Iterable[Draft]) -> dict[str, Draft]:
         known = found.setdefault(draft.manifest.name, draft)
         if may_go(draft) and not may_go(known):
             found[draft.manifest.name] = draft
+    return found
+
+
+def _namesakes(all_: Iterable[Draft], chosen: Mapping[str, Draft]) -> dict[str, tuple[str, ...]]:
+    """The repositories with a crate that may be published too, and is not the one of its name that counts."""
+    found: dict[str, tuple[str, ...]] = {}
+    for draft in all_:
+        name = draft.manifest.name
+        if may_go(draft) and draft.opened is not chosen[name].opened:
+            found[name] = (*found.get(name, ()), draft.opened.checkout.path)
     return found
 
 
@@ -275,6 +287,7 @@ def _repository(path: str, opened: Opened, tags: Mapping[str, str], there: _Else
         tags=tags,
         remote_tags={} if there.tags is None else there.tags,
         release=opened.config.release,
+        has_remote=there.tags is not None,
     )
 
 
