@@ -42,8 +42,8 @@ class Known(Protocol):
     def table(self, path: str) -> Mapping[str, Any] | None:
         """The table of a manifest that can be read and that cargo's schema lets pass; ``None`` for not known."""
 
-    def keep_table(self, path: str, table: Mapping[str, Any]) -> None:
-        """Remember a table."""
+    def keep_table(self, path: str, table: Mapping[str, Any], text: bytes) -> None:
+        """Remember a table, and the text that spells it."""
 
     def is_sound(self, path: str, root: str, also: str) -> bool:
         """Whether nothing was wrong with what a manifest inherits from another; false for not known."""
@@ -90,7 +90,7 @@ class Manifests:
         for schema_fault in manifest_faults(table):
             return fault_at(path, text, schema_fault.key, schema_fault.reason)
         if self._known is not None:
-            self._known.keep_table(path, table)
+            self._known.keep_table(path, table, text)
         return read_manifest(path, table, text)
 
     def _text(self, path: str) -> bytes:

@@ -12,6 +12,8 @@ import json
 import os
 from binascii import crc32
 
+from batuta_hooks.git.tree import blob_id
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from batuta_hooks.git.tree import GitTree
 
 MOST_BYTES = 1 << 28
-_LONGEST_LINE = 1 << 16
+_LONGEST_LINE = 1 << 23
 _SPARE_LINES = 2000
 _REGULAR, _KIND, _WRITABLE_BY_OTHERS = 0o100000, 0o170000, 0o022
 
@@ -31,10 +33,12 @@ class KnownManifests:
     Args:
         file: where they are kept.
         version: of the program: another one may judge a table by other rules.
+        spare: how many lines may stand in the file that were of no use.
     """
 
-    def __init__(self, file: str, version: str) -> None:
+    def __init__(self, file: str, version: str, *, spare: int = _SPARE_LINES) -> None:
         self._file = file
+        self._spare = spare
         self._head = f"manifests 1 {os.geteuid()} {version}".encode()
         self._lines: dict[bytes, bytes] | None = None
         self._count = 0
@@ -43,19 +47,21 @@ class KnownManifests:
 
     def recall(self, key: str) -> Any | None:
         """What is remembered by a key without a space in it; ``None`` where nothing is."""
-        name = key.encode()
-        line = self._known().get(name)
-        if line is None:
-            return None
-        checksum, _, text = line.partition(b" ")
-        if checksum != _checksum(name, text):
-            return None
+        text = self.text(key)
         try:
-            found = json.loads(text)
+            return json.loads(text) if text else None
         except ValueError:
             return None
+
+    def text(self, key: str) -> bytes:
+        """The same as JSON; empty where nothing is remembered."""
+        name = key.encode()
+        line = self._fresh.get(name) or self._known().get(name, b"")
+        checksum, _, text = line.partition(b" ")
+        if checksum != _checksum(name, text):
+            return b""
         self._used.add(name)
-        return found
+        return text
 
     def keep(self, key: str, value: object) -> None:
         """Remember something, if JSON can tell it as it is."""
@@ -65,19 +71,19 @@ class KnownManifests:
             return  # a date, say, or infinity
         name = key.encode()
         if len(text) < _LONGEST_LINE:
-            self._fresh[name] = b"%s %s %s\n" % (name, _checksum(name, text), text)
+            self._fresh[name] = b"%s %s" % (_checksum(name, text), text)
 
     def save(self) -> None:
         """Write down what is new."""
         if not self._fresh:
             return
-        fresh = b"".join(self._fresh.values())
+        fresh = _joined(self._fresh)
         known = self._known()
-        if known and self._count < 2 * (len(self._used) + len(self._fresh)) + _SPARE_LINES:
+        if known and self._count < 2 * (len(self._used) + len(self._fresh)) + self._spare:
             _append(self._file, fresh)
         else:
-            kept = b"".join(b"%s %s\n" % (name, known[name]) for name in self._used)
-            _write(self._file, self._head + b"\n" + kept + fresh)
+            kept = {name: known[name] for name in self._used if name in known and name not in self._fresh}
+            _write(self._file, self._head + b"\n" + _joined(kept) + fresh)
         self._fresh = {}
 
     def _known(self) -> dict[bytes, bytes]:
@@ -92,7 +98,7 @@ class KnownManifests:
 class KnownInTree:
     """The same for the manifests of one tree, by their paths, as `batuta_hooks.domain.workspace.Manifests` asks.
 
-    What is not a file of its own in git, such as one that is read in the worktree, is not remembered.
+    What a link leads to is not remembered.
     """
 
     def __init__(self, known: KnownManifests, tree: GitTree) -> None:
@@ -105,11 +111,22 @@ class KnownInTree:
         found = self._known.recall(oid) if oid else None
         return found if isinstance(found, dict) else None
 
-    def keep_table(self, path: str, table: Mapping[str, Any]) -> None:
-        """Remember the table of a manifest that cargo's schema lets pass."""
+    def keep_table(self, path: str, table: Mapping[str, Any], text: bytes) -> None:
+        """Remember the table of a manifest that cargo's schema lets pass, and that a text spells."""
         oid = self._tree.held_oid(path)
-        if oid:
+        # a file of the worktree may have changed since
+        if oid and (not self._tree.reads_worktree or blob_id(text, len(oid)) == oid):
             self._known.keep(oid, table)
+
+    def is_known(self, path: str) -> bool:
+        """Whether the table of a manifest is remembered."""
+        oid = self._tree.held_oid(path)
+        return bool(oid) and bool(self._known.text(oid))
+
+    def said_by(self, path: str) -> bytes:
+        """What a manifest says, however it is written: names its content where that can be read, else its blob."""
+        oid = self._tree.held_oid(path)
+        return self._known.text(oid) or oid.encode()
 
     def is_sound(self, path: str, root: str, also: str) -> bool:
         """Whether nothing was wrong with what a manifest inherits from another."""
@@ -136,6 +153,10 @@ def _split(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
         name, space, rest = line.partition(b" ")
         if space:
             yield name, rest
+
+
+def _joined(lines: Mapping[bytes, bytes]) -> bytes:
+    return b"".join(b"%s %s\n" % one for one in lines.items())
 
 
 def _checksum(name: bytes, text: bytes) -> bytes:

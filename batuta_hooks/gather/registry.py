@@ -12,7 +12,7 @@ import time
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.registry.config_places import CRATES_IO_INDEX, cargo_home, is_unconfigured
-from batuta_hooks.registry.entry import TTL_S, Miss
+from batuta_hooks.registry.entry import ABSENT_TTL_S, TTL_S, Miss
 from batuta_hooks.registry.glance import Glance, cache_folder
 from batuta_hooks.registry.lookup import Answer, Lookup, as_published, release_of, rust_of
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.release import Release
     from batuta_hooks.registry.archive import ArchiveFacts
 
+_NEVER = 1 << 62
 _NO = ("", "0", "false", "no", "off")
 
 
@@ -94,12 +95,12 @@ class Registry:
         ttl_s: int | None = None,
     ) -> None:
         self.place = place
+        self._ttl_s = TTL_S if ttl_s is None else ttl_s
         self._glance = Glance(cache_folder(environment))
         self._lookup: Lookup | None = None
         if place.url:
             seconds = int(time.time()) if now is None else now
-            life_s = TTL_S if ttl_s is None else ttl_s
-            self._lookup = Lookup(place.url, self._glance, cargo_home=place.home, now=seconds, ttl_s=life_s)
+            self._lookup = Lookup(place.url, self._glance, cargo_home=place.home, now=seconds, ttl_s=self._ttl_s)
 
     def __enter__(self) -> Self:
         return self
@@ -153,6 +154,29 @@ class Registry:
     def oldest_age_s(self) -> int | None:
         """The age of the oldest answer given so far; ``None`` where there was none."""
         return None if self._lookup is None else self._lookup.oldest_age_s
+
+    def state(self) -> str:
+        """Names all that answers rest on but the time; empty where that cannot be told."""
+        from batuta_hooks.registry.cargo_home import state_of_indexes
+
+        if not self.place.url:
+            return repr(self.place)
+        _, kept = state_of_indexes(self.place.home, self.place.url)
+        held = self._glance.state()
+        return repr((self.place, self._ttl_s, held, kept)) if held and kept else ""
+
+    def span(self) -> tuple[int | None, int] | None:
+        """When the oldest of the answers given so far was checked, and when the first of them ceases to be fresh.
+
+        ``None`` where one was checked in the future, or the cache was at fault.
+        """
+        given = self._lookup.given if self._lookup is not None else ()
+        checked = [one.checked_at for one in given]
+        if self.fault or any(at > time.time() for at in checked):
+            return None
+        ends = [one.checked_at + min(self._ttl_s, ABSENT_TTL_S if one.is_absent else self._ttl_s) for one in given
+                if one.is_fresh]  # fmt: skip
+        return min(checked, default=None), min(ends, default=_NEVER)
 
     @property
     def fault(self) -> str:

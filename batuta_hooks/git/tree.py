@@ -55,6 +55,7 @@ class GitTree:
         self._folders: frozenset[str] | None = None
         self._without_links: frozenset[str] | None = None
         self._manifests: list[str] | None = None
+        self._ids: dict[str, str] = {}
         self.missing: set[str] = set()
 
     def __contains__(self, path: str) -> bool:
@@ -81,12 +82,25 @@ class GitTree:
         return None if words is None else read_entry(words).oid
 
     def held_oid(self, path: str) -> str:
-        """The id of the blob whose bytes `read` would give; empty where that takes a look at a file or a link."""
+        """The id of the blob whose bytes `read` would give; empty where there is none, or a link leads there.
+
+        A file of the worktree is read for it, once.
+        """
+        if path not in self._ids:
+            self._ids[path] = self._id(path)
+        return self._ids[path]
+
+    def _id(self, path: str) -> str:
         words = self._entries.get(path)
-        if words is None or self._links or self._top is not None:
+        if words is None or (self._links and self.resolve(path) != path):
             return ""
         entry = read_entry(words)
-        return "" if entry.unmerged or entry.mode == "160000" else entry.oid
+        if entry.mode == "160000":
+            return ""
+        if self._top is None or not entry.in_worktree:
+            return "" if entry.unmerged else entry.oid
+        content = self._read_file(path)
+        return blob_id(content, max(len(entry.oid), _SHA1_DIGITS)) if isinstance(content, bytes) else ""
 
     @property
     def manifest_paths(self) -> Sequence[str]:
@@ -103,6 +117,7 @@ class GitTree:
     def add(self, path: str) -> None:
         """Take in a file of the worktree that is not tracked yet: it is judged as it will be once it is."""
         self._entries[path] = "? 100644 - 0"
+        self._ids.pop(path, None)
         self._folders = self._without_links = self._manifests = None
 
     def folders(self) -> frozenset[str]:

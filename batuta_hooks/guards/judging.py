@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import Finding, Unknown
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.release import Release
     from batuta_hooks.domain.tag_facts import TagFacts
     from batuta_hooks.domain.workspace import Known
-    from batuta_hooks.gather.known_manifests import KnownManifests
+    from batuta_hooks.gather.known_manifests import KnownInTree, KnownManifests
     from batuta_hooks.gather.registry import Registry
 
 #: Variables by which a configuration, or the repository, lies elsewhere than around the current folder.
@@ -80,6 +80,7 @@ class Judging:
         self._refreshed_at: int | None = None
         self._registry: Registry | None = None
         self._known_manifests: KnownManifests | None = None
+        self._in_tree: KnownInTree | None = None
         self._ttl_s: int | None = None
         self._ages: list[int] = []
         self._config: Config | None = None
@@ -136,13 +137,15 @@ class Judging:
         return found
 
     def _remembered(self, tree: GitTree) -> Known | None:
+        self._in_tree = None
         if len(tree.manifest_paths) < _MANY:
             return None
         from batuta_hooks.gather.known_manifests import KnownInTree
         from batuta_hooks.guards.remembering import known_manifests
 
         self._known_manifests = self._known_manifests or known_manifests()
-        return KnownInTree(self._known_manifests, tree)
+        self._in_tree = KnownInTree(self._known_manifests, tree)
+        return self._in_tree
 
     def _configuration(self, manifests: Manifests) -> Config | None:
         root = manifests.load("Cargo.toml")
@@ -167,7 +170,7 @@ class Judging:
                 self._refreshed_at = self._refreshed_at or int(time.time())
                 self._refresh_s = refresh_for(facts, self._check, registry, self._refresh_s)
             self._known.clear()
-        for said in self._check(facts):
+        for said in self._said(facts, tree):
             if not isinstance(said, Finding):
                 self._unknown[said] = None
             elif _rests_on_missing(said, tree) and self._repository.is_partial():
@@ -175,6 +178,10 @@ class Judging:
             else:
                 findings.add(said._replace(commit=commit) if commit else said)
         return sorted(findings)
+
+    def _said(self, facts: Facts, _tree: GitTree) -> Iterable[Finding | Unknown]:
+        """What the check says."""
+        return self._check(facts)
 
     def _published(self, package: str) -> Published | Unknown:
         known = self._known.get(package)

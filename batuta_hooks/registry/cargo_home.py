@@ -29,6 +29,9 @@ class CacheFault(ValueError):
     """A file is not an index cache that cargo 1.95 would read; the message says why."""
 
 
+_MOST_FILES = 50_000
+
+
 class CachedIndex(NamedTuple):
     """An index file as cargo keeps it; `data` and `lines` are what the functions of `index` take.
 
@@ -86,6 +89,30 @@ def cached_indexes(home: str, index_url: str, name: str) -> list[CachedIndex]:
         except (OSError, CacheFault):
             continue
     return sorted(found, key=lambda cached: -cached.written_s)
+
+
+def state_of_indexes(home: str, index_url: str) -> tuple[bool, str]:
+    """Whether cargo keeps anything of a registry's index, and what names all that it keeps; empty for too much.
+
+    The arguments are those of `cached_indexes`.
+    """
+    from batuta_hooks.registry.index_folder import index_folders
+
+    found: list[tuple[str, int, int]] = []
+    pending = [f"{home}/registry/index/{folder}/.cache" for folder in index_folders(index_url)] if home else []
+    while pending and len(found) < _MOST_FILES:
+        place = pending.pop()
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    status = entry.stat()
+                    found.append((entry.path, status.st_mtime_ns, status.st_size))
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+        except OSError:
+            found.append((place, 0, 0))
+    is_there = any(size for _, _, size in found)
+    return is_there, "" if pending else repr(sorted(found))
 
 
 def read_cached_index(path: str) -> CachedIndex:

@@ -132,6 +132,15 @@ class Glance:
         data = self._row(key.body_row(entry.sha256))
         return data if isinstance(data, Miss) else self._sound(decode_body(entry, data))
 
+    def state(self) -> str:
+        """Names what the database holds, as long as nobody writes to it; empty where that cannot be told."""
+        if isinstance(self._folder, Miss):
+            return ""
+        place, state = examine(self._folder), _state(self._folder)
+        if place.fault or state.log_size or time.time_ns() - state.modified_ns <= _TICK_NS:
+            return ""
+        return repr((self._folder, place, state))
+
     def close(self) -> None:
         """Close the database; a later question opens it again."""
         if self._connection is not None:

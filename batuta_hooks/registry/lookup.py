@@ -28,7 +28,7 @@ from batuta_hooks.registry.glance import Glance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from batuta_hooks.domain.facts import Published
     from batuta_hooks.domain.release import Release
@@ -127,6 +127,11 @@ class Lookup:
     def published(self, crate: str) -> Published | Unknown:
         """The same in a check's terms; a name in another letter case than the registry's is no crate for cargo."""
         return as_published(self(crate))
+
+    @property
+    def given(self) -> Iterable[Answer]:
+        """The answers given so far."""
+        return [answer for answer in self._answers.values() if isinstance(answer, Answer)]
 
     @property
     def oldest_age_s(self) -> int | None:

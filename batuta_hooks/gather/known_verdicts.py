@@ -1,0 +1,158 @@
+"""What a check said of a large repository, remembered until something changes that it rests on.
+
+That is: what the manifests say, however they are written; which files are tracked; lock files, configuration and
+policy; what the registry is known to hold; the checkouts beside the repository.  All of it is compared by content, but
+for the registry's cache and cargo's copies of the index, of which the files' times and sizes are.  A place in a file
+counts for the very text of that file alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from batuta_hooks.domain.finding import Finding, Unknown
+from batuta_hooks.domain.record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    from batuta_hooks.domain.facts import Facts
+    from batuta_hooks.domain.stack import StackCrate
+    from batuta_hooks.gather.known_manifests import KnownInTree, KnownManifests
+    from batuta_hooks.gather.registry import Registry
+    from batuta_hooks.git.tree import GitTree
+
+    _Answer = TypeVar("_Answer")
+
+SPARE = 4
+"""So many verdicts may stand in the file that are of no use any more."""
+
+_OTHERS = (".gitmodules",)
+
+
+class Said(NamedTuple):
+    """What a check said, and when the oldest answer was checked that it rests on; ``None`` for no answer."""
+
+    all: Sequence[Finding | Unknown]
+    oldest: int | None
+
+
+class Watched:
+    """Facts that note what a check asks of the world beside the repository's files and the registry.
+
+    Attributes:
+        facts: the facts to ask.
+        asked: the questions, each with its answer.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self.asked: dict[tuple[str, str], object] = {}
+
+        def noted(kind: str, answer: Callable[[str], _Answer]) -> Callable[[str], _Answer]:
+            def ask(about: str) -> _Answer:
+                found = self.asked[kind, about] = answer(about)
+                return found
+
+            return ask
+
+        committed_at = noted("committed_at", lambda _: facts.committed_at())
+        self.facts = facts._replace(
+            sibling=noted("sibling", facts.sibling),
+            was_readable=noted("was_readable", facts.was_readable),
+            is_on_disk=noted("is_on_disk", facts.is_on_disk),
+            committed_at=lambda: committed_at(""),
+        )
+
+
+def _answer_now(facts: Facts, kind: str, about: str) -> object:
+    if kind == "committed_at":
+        return facts.committed_at()
+    found: object = getattr(facts, kind)(about)
+    return list(found) if isinstance(found, tuple) else found
+
+
+class KnownVerdicts:
+    """The verdicts on one repository.
+
+    Args:
+        kept: where they are.
+        tree, manifests: what is judged, and what is remembered of it.
+        registry: what answers are from.
+        beside: the crates of the checkouts beside the repository.
+    """
+
+    def __init__(
+        self,
+        kept: KnownManifests,
+        tree: GitTree,
+        manifests: KnownInTree,
+        registry: Registry,
+        beside: Iterable[StackCrate],
+    ) -> None:
+        self._kept = kept
+        self._tree = tree
+        self._manifests = manifests
+        self._registry = registry
+        self._world = registry.state()
+        self._beside = [_told(crate) for crate in beside]
+
+    def recall(self, facts: Facts) -> Said | None:
+        """What was said, if all is as it was."""
+        for path in self._tree.manifest_paths:
+            if not self._manifests.is_known(path):
+                facts.manifests.load(path)
+        key = self._key(facts)
+        found = self._kept.recall(key) if key else None
+        if found is None or any(self._tree.held_oid(path) != oid for path, oid in found["files"].items()):
+            return None
+        if found["ends"] <= time.time():
+            return None
+        if any(_answer_now(facts, kind, about) != answer for kind, about, answer in found["asked"]):
+            return None
+        return Said([Finding(*one) if len(one) > 2 else Unknown(*one) for one in found["said"]], found["oldest"])
+
+    def keep(self, watched: Watched, said: Sequence[Finding | Unknown]) -> None:
+        """Remember what was said, if nothing speaks against it."""
+        key, span = self._key(watched.facts), self._registry.span()
+        files = {one.path: self._tree.held_oid(one.path) for one in said if isinstance(one, Finding)}
+        if not key or span is None or self._tree.missing or not all(files.values()):
+            return
+        if self._registry.state() == self._world:
+            asked = [[*question, answer] for question, answer in watched.asked.items()]
+            value = {"said": said, "files": files, "asked": asked, "oldest": span[0], "ends": span[1]}
+            self._kept.keep(key, value)
+
+    def _key(self, facts: Facts) -> str:
+        """Names all that a verdict rests on; empty where that cannot be told."""
+        from hashlib import sha256
+
+        if not self._world:
+            return ""
+        digest = sha256()
+        for part in self._parts(facts):
+            if not part:
+                return ""
+            digest.update(b"%d\n%s" % (len(part), part))
+        return digest.hexdigest()
+
+    def _parts(self, facts: Facts) -> Iterator[bytes]:
+        tree = self._tree
+        yield _bytes(repr((self._world, facts.policy, facts.judged, facts.configs, facts.repository, self._beside)))
+        yield _bytes("\0".join(sorted(tree.paths)) or "\0")
+        yield _bytes(repr([(link, tree.resolve(link)) for link in sorted(tree.links)]))
+        for path in tree.manifest_paths:
+            yield self._manifests.said_by(path)
+        locks = (path for path in tree.paths if path.endswith("Cargo.lock"))
+        others = (path for path in _OTHERS if path in tree)
+        for path in (*sorted(locks), *tree.config_paths, *others):
+            yield tree.held_oid(path).encode()
+
+
+def _told(crate: StackCrate) -> tuple[object, ...]:
+    return (*crate._replace(dependencies=()), [tuple(one) for one in crate.dependencies])
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
