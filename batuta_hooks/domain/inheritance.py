@@ -68,6 +68,18 @@ def inheritance_faults(manifest: Manifest, root: Manifest | None, readme: str) -
         yield from ((fault.key, fault.reason) for fault in manifest_faults(merged))
 
 
+def inherited_part(manifest: Manifest, root: Manifest, readme: str) -> str:
+    """All of a root and of its place that `inheritance_faults` looks at for a manifest, as text."""
+    workspace = root.workspace
+    if workspace is None:
+        return ""
+    values = {key: workspace.package.get(key) for key in manifest.inherited_keys}
+    names = [one.name for one in manifest.dependencies if one.inherited]
+    entries = {name: workspace.dependencies[name].entry if name in workspace.dependencies else None for name in names}
+    lints = root.table["workspace"].get("lints") if manifest.inherits_lints else None
+    return repr((manifest.path, root.path, readme, workspace.has_lints, values, entries, lints))
+
+
 def _orphaned(manifest: Manifest) -> Iterator[tuple[Key, str]]:
     why = "failed to find a workspace root"
     for key in manifest.inherited_keys:

@@ -45,11 +45,11 @@ class Known(Protocol):
     def keep_table(self, path: str, table: Mapping[str, Any], text: bytes) -> None:
         """Remember a table, and the text that spells it."""
 
-    def is_sound(self, path: str, root: str, also: str) -> bool:
-        """Whether nothing was wrong with what a manifest inherits from another; false for not known."""
+    def is_sound(self, path: str, inherited: str) -> bool:
+        """Whether nothing was wrong with what a manifest inherits, which the text names; false for not known."""
 
-    def keep_sound(self, path: str, root: str, also: str) -> None:
-        """Remember that nothing is; `also` is a word on which that rests beside the two."""
+    def keep_sound(self, path: str, inherited: str) -> None:
+        """Remember that nothing is."""
 
 
 class Manifests:
@@ -112,7 +112,7 @@ class Manifests:
         return self._missing_member(manifest) or _rival_paths(manifest) or manifest
 
     def _inherit(self, manifest: Manifest) -> Manifest | ManifestFault:
-        from batuta_hooks.domain.inheritance import inherit, inheritance_faults, without_inherited
+        from batuta_hooks.domain.inheritance import inherit, inheritance_faults, inherited_part, without_inherited
 
         root = manifest if manifest.workspace else self.root_of(manifest)
         pointer = root_pointer(manifest)
@@ -120,12 +120,13 @@ class Manifests:
             # the root's own fault is said where it stands; what the member writes itself can still be judged
             return without_inherited(manifest)
         readme = self._readme(root)
-        if root is None or self._known is None or not self._known.is_sound(manifest.path, root.path, readme):
+        inherited = inherited_part(manifest, root, readme) if root is not None and self._known is not None else ""
+        if root is None or self._known is None or not self._known.is_sound(manifest.path, inherited):
             for key, reason in inheritance_faults(manifest, root, readme):
                 return fault_at(manifest.path, manifest.text, key, reason)
             assert root is not None
             if self._known is not None:
-                self._known.keep_sound(manifest.path, root.path, readme)
+                self._known.keep_sound(manifest.path, inherited)
         return inherit(manifest, root)
 
     def _readme(self, root: Manifest | None) -> str:

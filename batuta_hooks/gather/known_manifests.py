@@ -128,24 +128,23 @@ class KnownInTree:
         oid = self._tree.held_oid(path)
         return self._known.text(oid) or oid.encode()
 
-    def is_sound(self, path: str, root: str, also: str) -> bool:
-        """Whether nothing was wrong with what a manifest inherits from another."""
-        key = self._pair(path, root, also)
+    def is_sound(self, path: str, inherited: str) -> bool:
+        """Whether nothing was wrong with what a manifest inherits, which the text names."""
+        key = self._pair(path, inherited)
         return bool(key) and self._known.recall(key) is True
 
-    def keep_sound(self, path: str, root: str, also: str) -> None:
-        """Remember that nothing is wrong with what a manifest inherits from another.
-
-        Args:
-            also: a word on which that rests beside the two.
-        """
-        key = self._pair(path, root, also)
+    def keep_sound(self, path: str, inherited: str) -> None:
+        """Remember that nothing is wrong with what a manifest inherits."""
+        key = self._pair(path, inherited)
         if key:
             self._known.keep(key, value=True)
 
-    def _pair(self, path: str, root: str, also: str) -> str:
-        own, above = self._tree.held_oid(path), self._tree.held_oid(root)
-        return f"{own}+{above}+{also}" if own and above else ""
+    def _pair(self, path: str, inherited: str) -> str:
+        from hashlib import sha256
+
+        oid = self._tree.held_oid(path)
+        named = sha256(inherited.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{oid}+{named}" if oid else ""
 
 
 def _split(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:

@@ -81,6 +81,7 @@ class KnownVerdicts:
         tree, manifests: what is judged, and what is remembered of it.
         registry: what answers are from.
         beside: the crates of the checkouts beside the repository.
+        check: names who judges.
     """
 
     def __init__(
@@ -90,11 +91,14 @@ class KnownVerdicts:
         manifests: KnownInTree,
         registry: Registry,
         beside: Iterable[StackCrate],
+        check: str,
     ) -> None:
         self._kept = kept
         self._tree = tree
         self._manifests = manifests
         self._registry = registry
+        self._check = check
+        self._is_first = registry.is_unasked  # else answers would count that others asked for
         self._world = registry.state()
         self._beside = [_told(crate) for crate in beside]
 
@@ -117,7 +121,7 @@ class KnownVerdicts:
         """Remember what was said, if nothing speaks against it."""
         key, span = self._key(watched.facts), self._registry.span()
         files = {one.path: self._tree.held_oid(one.path) for one in said if isinstance(one, Finding)}
-        if not key or span is None or self._tree.missing or not all(files.values()):
+        if not (key and span and self._is_first) or self._tree.missing or not all(files.values()):
             return
         if self._registry.state() == self._world:
             asked = [[*question, answer] for question, answer in watched.asked.items()]
@@ -139,8 +143,11 @@ class KnownVerdicts:
 
     def _parts(self, facts: Facts) -> Iterator[bytes]:
         tree = self._tree
-        yield _bytes(repr((self._world, facts.policy, facts.judged, facts.configs, facts.repository, self._beside)))
+        yield _bytes(
+            repr((self._check, self._world, facts.policy, facts.judged, facts.configs, facts.repository, self._beside))
+        )
         yield _bytes("\0".join(sorted(tree.paths)) or "\0")
+        yield _bytes(repr(sorted(tree.nested)))
         yield _bytes(repr([(link, tree.resolve(link)) for link in sorted(tree.links)]))
         for path in tree.manifest_paths:
             yield self._manifests.said_by(path)

@@ -165,6 +165,11 @@ class Registry:
         held = self._glance.state()
         return repr((self.place, self._ttl_s, held, kept)) if held and kept else ""
 
+    @property
+    def is_unasked(self) -> bool:
+        """Whether no answer was given yet."""
+        return self._lookup is None or not self._lookup.given
+
     def span(self) -> tuple[int | None, int] | None:
         """When the oldest of the answers given so far was checked, and when the first of them ceases to be fresh.
 

@@ -76,6 +76,11 @@ class GitTree:
         """The symbolic links among them."""
         return self._links
 
+    @property
+    def nested(self) -> Collection[str]:
+        """The other repositories among them, submodules or not."""
+        return self._nested
+
     def oid(self, path: str) -> str | None:
         """The id of the object that is tracked at a path, links not followed; ``None`` where nothing is."""
         words = self._entries.get(path)

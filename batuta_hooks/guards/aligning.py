@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from batuta_hooks.domain.facts import Facts
-from batuta_hooks.domain.finding import ERROR, Finding, Unknown
+from batuta_hooks.domain.finding import ERROR, Finding
 from batuta_hooks.domain.stack import Stack, StackCrate, crates_in
 from batuta_hooks.domain.workspace import Manifests
 from batuta_hooks.gather.manifests import Scope
 from batuta_hooks.guards.judging import Judging, Verdict
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from batuta_hooks.git.tree import GitTree
 
 #: So many crates are named in a command that a person may copy.
 _MOST_NAMED = 5
@@ -23,8 +18,6 @@ _MOST_NAMED = 5
 
 class Aligning(Judging):
     """As `Judging`; the facts hold the crates of sibling checkouts, and errors that were there before are warnings."""
-
-    _beside: Callable[[], list[StackCrate]]
 
     def _facts(self, manifests: Manifests, scope: Scope, base: str | Callable[[], str], commit: str) -> Facts:
         facts = super()._facts(manifests, scope, base, commit)
@@ -51,25 +44,6 @@ class Aligning(Judging):
         folder = os.path.dirname(file) if file is not None else os.environ.get("BATUTA_STACK", "")
         is_above = bool(folder) and os.path.isdir(folder) and os.path.realpath(folder) != os.path.realpath(top)
         return list(neighbours(top, folder if is_above else "", self._config))
-
-    def _said(self, facts: Facts, tree: GitTree) -> Iterable[Finding | Unknown]:
-        if self._in_tree is None or self._refreshed_at is not None:
-            return self._check(facts)
-        from batuta_hooks.gather.known_verdicts import KnownVerdicts, Watched
-        from batuta_hooks.guards.remembering import known_verdicts
-
-        kept = known_verdicts()
-        verdicts = KnownVerdicts(kept, tree, self._in_tree, self._opened(), self._beside())
-        known = verdicts.recall(facts)
-        if known is not None:
-            if known.oldest is not None:
-                self._ages.append(max(int(time.time()) - known.oldest, 0))
-            return known.all
-        watched = Watched(facts)
-        said = list(self._check(watched.facts))
-        verdicts.keep(watched, said)
-        kept.save()
-        return said
 
     def _weighed(self, found: list[Finding], facts: Facts, base: str | Callable[[], str]) -> list[Finding]:
         if self._stage == "manual" or not any(finding.severity == ERROR for finding in found):

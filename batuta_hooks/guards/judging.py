@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.config import Config
     from batuta_hooks.domain.facts import Origin, Published
     from batuta_hooks.domain.release import Release
+    from batuta_hooks.domain.stack import StackCrate
     from batuta_hooks.domain.tag_facts import TagFacts
     from batuta_hooks.domain.workspace import Known
     from batuta_hooks.gather.known_manifests import KnownInTree, KnownManifests
@@ -81,6 +82,8 @@ class Judging:
         self._registry: Registry | None = None
         self._known_manifests: KnownManifests | None = None
         self._in_tree: KnownInTree | None = None
+        #: the crates of the checkouts beside the repository, as far as the check looks at them
+        self._beside: Callable[[], Sequence[StackCrate]] = tuple
         self._ttl_s: int | None = None
         self._ages: list[int] = []
         self._config: Config | None = None
@@ -179,9 +182,17 @@ class Judging:
                 findings.add(said._replace(commit=commit) if commit else said)
         return sorted(findings)
 
-    def _said(self, facts: Facts, _tree: GitTree) -> Iterable[Finding | Unknown]:
-        """What the check says."""
-        return self._check(facts)
+    def _said(self, facts: Facts, tree: GitTree) -> Iterable[Finding | Unknown]:
+        """What the check says, or said of the same before."""
+        if self._in_tree is None or self._refreshed_at is not None or len(facts.judged) < _MANY:
+            return self._check(facts)
+        from batuta_hooks.guards.remembering import said_by
+
+        place = self._in_tree, self._opened(), self._beside()
+        said = said_by(self._check, facts, tree, *place)
+        if said.oldest is not None:
+            self._ages.append(max(int(time.time()) - said.oldest, 0))
+        return said.all
 
     def _published(self, package: str) -> Published | Unknown:
         known = self._known.get(package)

@@ -1,15 +1,25 @@
-"""Where a guard keeps what it remembers of a large repository's manifests."""
+"""What a guard remembers of a large repository, and where."""
 
 from __future__ import annotations
 
 import os
 from binascii import crc32
+from collections.abc import Sequence
 
 import batuta_hooks
 from batuta_hooks.gather.known_manifests import KnownManifests
-from batuta_hooks.gather.known_verdicts import SPARE
+from batuta_hooks.gather.known_verdicts import SPARE, KnownVerdicts, Said, Watched
 from batuta_hooks.registry.entry import Miss
 from batuta_hooks.registry.glance import cache_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from batuta_hooks.domain.facts import Facts
+    from batuta_hooks.domain.stack import StackCrate
+    from batuta_hooks.gather.known_manifests import KnownInTree
+    from batuta_hooks.gather.registry import Registry
+    from batuta_hooks.git.tree import GitTree
+    from batuta_hooks.guards.judging import Check
 
 
 def known_manifests() -> KnownManifests:
@@ -17,9 +27,28 @@ def known_manifests() -> KnownManifests:
     return KnownManifests(_file("manifests-v1"), _program())
 
 
-def known_verdicts() -> KnownManifests:
-    """What was said of it, in the same way."""
-    return KnownManifests(_file("verdicts-v1"), _program(), spare=SPARE)
+def said_by(
+    check: Check,
+    facts: Facts,
+    tree: GitTree,
+    manifests: KnownInTree,
+    registry: Registry,
+    beside: Sequence[StackCrate],
+) -> Said:
+    """What a check says, remembered if all that it rests on is as it was; then what answers it rests on is told too.
+
+    The other arguments are those of `batuta_hooks.gather.known_verdicts.KnownVerdicts`.
+    """
+    kept = KnownManifests(_file("verdicts-v1"), _program(), spare=SPARE)
+    verdicts = KnownVerdicts(kept, tree, manifests, registry, beside, check.__module__)
+    known = verdicts.recall(facts)
+    if known is not None:
+        return known
+    watched = Watched(facts)
+    said = list(check(watched.facts))
+    verdicts.keep(watched, said)
+    kept.save()
+    return Said(said, None)
 
 
 def _program() -> str:
