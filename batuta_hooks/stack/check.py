@@ -159,7 +159,9 @@ def check(  # noqa: PLR0913  named options
     )
     if shard is None:
         return report
-    asked = repr((source, report.as_of, deep, tags, what_if, CARGO))
+    from importlib.metadata import version  # shards alone are compared with others
+
+    asked = repr((source, report.as_of, deep, tags, what_if, CARGO, version("batuta-hooks")))
     return report._replace(part=part_of(shard, report, places or {}, open_ones, asked))
 
 

@@ -66,7 +66,7 @@ def _hash(opened: Iterable[Opened]) -> str:
     for one in opened:
         known.update(repr((one.checkout.path, one.config)).encode("utf-8", "backslashreplace"))
         for crate in one.stack_crates():
-            needs = [(need.package, need.kind, need.requirement, need.target) for need in crate.dependencies]
+            needs = [need._replace(key=(), user_key=()) for need in crate.dependencies]
             said = (crate.name, crate.version, crate.manifest_path, crate.is_publishable, needs)
             known.update(repr(said).encode("utf-8", "backslashreplace"))
     return known.hexdigest()
