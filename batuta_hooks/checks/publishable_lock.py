@@ -10,7 +10,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from batuta_hooks.checks.lock_files import find_stale
-from batuta_hooks.checks.publishable_needs import clash_reason
+from batuta_hooks.checks.publishable_needs import clash_reason, patched_by_configuration
+from batuta_hooks.domain.lock_layout import odd_line
 from batuta_hooks.domain.lockfile import LockedPackage, LockFault
 from batuta_hooks.domain.manifest import Dependency, Manifest
 from batuta_hooks.domain.packaged import CRATES_IO_INDEXES, as_release
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 
 _REGISTRIES = ("registry+", "sparse+")
+_UNUSED_PATCH = b"[[patch.unused]]"
 
 
 class Pins:
@@ -72,13 +74,16 @@ def read_lock(facts: Facts, root: Manifest) -> Locked:
         fault = Reason(f"cargo cannot read the lock file: {lock}", "VA009", facts.repository, path, 1, is_own=False)
         return Locked(is_there=True, fault=fault)
     found = find_stale(facts._replace(judged=(root.path,)))
-    messages = [*(one.message for one in found), *_rewritten(lock)]
+    text = facts.manifests.tree.read(path)
+    messages = [*(one.message for one in found), *_rewritten(lock, text if isinstance(text, bytes) else b"")]
+    if isinstance(text, bytes) and _UNUSED_PATCH in text and not root.patches and not patched_by_configuration(facts):
+        messages.append("the lock file holds a patch that is nobody's here")
     stale = (f"{one}: cargo changes it, and then it is an uncommitted change" for one in messages)
     reasons = tuple(Reason(one, "VA009", facts.repository, path, 1, is_own=False) for one in stale)
     return Locked(is_there=True, pins=Pins(lock.packages), stale=reasons)
 
 
-def _rewritten(lock: Lockfile) -> Iterator[str]:
+def _rewritten(lock: Lockfile, text: bytes) -> Iterator[str]:
     """Why cargo writes a lock file anew that fits its manifests: without `--locked` it wants every line as its own."""
     for package in lock.packages:
         if package.source is not None and package.source.startswith(_REGISTRIES) and not package.checksum:
@@ -86,6 +91,9 @@ def _rewritten(lock: Lockfile) -> Iterator[str]:
     places = [(one.name, read_version(one.version) or Version(0, 0, 0)) for one in lock.packages]
     if any(one > other for one, other in pairwise(places)):
         yield "the lock file does not have its packages in order"
+    odd = odd_line(text)
+    if odd is not None:
+        yield f"the lock file's line {odd} does not stand as cargo writes it"
 
 
 def members_of(facts: Facts, manifest: Manifest) -> list[Manifest]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tests.support.publish_stacks import Case, crate, line
 from tests.support.publishing import METADATA
@@ -420,6 +420,20 @@ WORKSPACES = {
     ),
 }
 
+#: What cargo leaves alone in a lock file that fits, and what makes it write it anew.
+LAYOUTS: Mapping[str, Callable[[str], str]] = {
+    "carriage returns": lambda text: text.replace("\n", "\r\n"),
+    "comments below the head": lambda text: text.replace("version = 4", "# mine\nversion = 4"),
+    "no last line end": lambda text: text.removesuffix("\n"),
+    "no head": lambda text: "version = 4\n" + text.removeprefix(_LOCK_HEAD),
+    "half a head": lambda text: text.replace("# It is not intended for manual editing.\n", ""),
+    "byte order mark": lambda text: f"\ufeff{text}",
+    "a comment": lambda text: text.replace('name = "b"', 'name = "b" # mine'),
+    "a blank line at the end": lambda text: f"{text}\n",
+    "two blank lines": lambda text: text.replace("\n\n", "\n\n\n", 1),
+    "an unused patch": lambda text: f'{text}\n[[patch.unused]]\nname = "c"\nversion = "0.1.0"\n',
+}
+
 LOCKS = {
     "fresh": alone(deps('b = "1"'), B1, **{"Cargo.lock": lock("a 0.1.0 b", "*b 1.0.0")}),
     "stale": alone(deps('b = "1.1"'), B1, line("b", "1.1.0"), **{"Cargo.lock": lock("a 0.1.0 b", "*b 1.0.0")}),
@@ -442,6 +456,10 @@ LOCKS = {
         **{"Cargo.lock": lock("a 0.1.0 b", "*b 1.0.0").replace(f'checksum = "{"0" * 64}"\n', "")},
     ),
     "not in order": alone(deps('b = "1"'), B1, **{"Cargo.lock": lock("*b 1.0.0", "a 0.1.0 b")}),
+    **{
+        name: alone(deps('b = "1"'), B1, **{"Cargo.lock": change(lock("a 0.1.0 b", "*b 1.0.0"))})
+        for name, change in LAYOUTS.items()
+    },
     "patch that leads nowhere": alone('[patch.crates-io]\nb = { path = "b" }\n', **{"Cargo.lock": lock("a 0.1.0")}),
     "patch that leads nowhere, no lock": alone('[patch.crates-io]\nb = { path = "b" }\n'),
     "version of the package": alone(

@@ -185,6 +185,16 @@ locks/patch in it, unknown to the registry: a=no, b=never
 workspaces/two of a name: a=no
 locks/no checksum: a=no
 locks/not in order: a=no
+locks/carriage returns: a=now
+locks/comments below the head: a=now
+locks/no last line end: a=now
+locks/no head: a=no
+locks/half a head: a=no
+locks/byte order mark: a=no
+locks/a comment: a=no
+locks/a blank line at the end: a=no
+locks/two blank lines: a=no
+locks/an unused patch: a=no
 locks/patch that leads nowhere: a=no
 locks/patch that leads nowhere, no lock: a=now
 files/all are there: a=now
