@@ -27,6 +27,7 @@ class Repository:
         source: ``index``, ``worktree``, ``""`` where only commits will be asked for, or `TAGS` where mostly tags will.
         sibling: whether it is another repository than the one a hook runs in, see
             `batuta_hooks.git.command.environment`.
+        top: the worktree's top folder, where that is known already; empty where it is not.
         is_at_top: whether the current folder is the worktree's top folder, as it is for the hooks of a commit; believed
             where that has a ``.git`` and no variable says otherwise.
 
@@ -35,19 +36,25 @@ class Repository:
     """
 
     def __init__(
-        self, folder: str | None = None, source: str = WORKTREE, *, sibling: bool = False, is_at_top: bool = False
+        self,
+        folder: str | None = None,
+        source: str = WORKTREE,
+        *,
+        sibling: bool = False,
+        top: str = "",
+        is_at_top: bool = False,
     ) -> None:
         self.folder = folder
         #: what git is asked with, see `batuta_hooks.git.command.environment`
         self.env = environment(sibling=sibling)
         self._source = source
         # a commit is judged by the index, which does without the top folder unless something is found, and so are tags
-        self._asked_top = self._ask_top() if source not in (INDEX, TAGS) else None
+        self._asked_top = self._ask_top() if source not in (INDEX, TAGS) and not top else None
         self._listing: Git | None = list_index(folder, self.env) if source in (INDEX, WORKTREE) else None
         self._announced: Announced | None = None
         self._entries: dict[str, str] = {}
         is_known = is_at_top and os.path.lexists(".git") and not any(name in os.environ for name in _ELSEWHERE)
-        self._top: str | None = os.getcwd() if is_known else None
+        self._top: str | None = os.getcwd() if is_known else top or None
         #: whether most files of the index can be read from the worktree, after a look at their ids
         self.has_checkout = is_known
         self.objects = Objects(folder, self.env)

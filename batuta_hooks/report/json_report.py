@@ -54,8 +54,11 @@ def json_text(document: Any) -> str:
 
     JSON leaves raw what Unicode has of controls beyond ASCII: a terminal may take U+009B for an escape sequence.
     """
+    text = json.dumps(document, ensure_ascii=False)
+    if text.isprintable():
+        return text  # no text in it has anything that is not UTF-8 either
     text = json.dumps(exact_values(document), ensure_ascii=False)
-    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def guard_document(

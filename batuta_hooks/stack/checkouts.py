@@ -16,6 +16,8 @@ from batuta_hooks.git.status import Status, read_status, start_status
 OK, UNBORN, DETACHED, UNMERGED, BARE = "ok", "unborn", "detached", "unmerged", "bare"
 MISSING, NO_REPOSITORY, UNREADABLE = "missing", "not-a-repository", "unreadable"
 
+_LARGEST_CONFIG = 1 << 16
+
 
 class Workspace(NamedTuple):
     """The meta-checkout: the folder that the stack's repositories are found from.
@@ -169,6 +171,21 @@ def git_folders(folder: str) -> tuple[str, str]:
     if os.path.isfile(git_folder):  # a linked worktree or a submodule
         git_folder = os.path.join(folder, _first_line(git_folder).removeprefix("gitdir: "))
     return git_folder, os.path.join(git_folder, _first_line(os.path.join(git_folder, "commondir")) or ".")
+
+
+def plain_top(folder: str) -> str:
+    """The top folder of the worktree, as git names it, if ``folder`` is that of a plain repository; else empty.
+
+    git need not be asked then.  A ``.git`` that is a file, or a configuration that speaks of worktrees or includes
+    another, may put it elsewhere.
+    """
+    try:
+        with open(os.path.join(folder, ".git", "config"), "rb") as file:
+            written = file.read(_LARGEST_CONFIG).lower()
+    except OSError:
+        return ""
+    is_plain = len(written) < _LARGEST_CONFIG and b"worktree" not in written and b"include" not in written
+    return os.path.realpath(folder) if is_plain else ""
 
 
 def _fetched_at(git_folder: str, common: str) -> float | None:

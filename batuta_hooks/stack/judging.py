@@ -26,7 +26,7 @@ from batuta_hooks.gather.configuration import FILE_NAME, read_configuration
 from batuta_hooks.gather.manifests import gather_facts, whole
 from batuta_hooks.gather.repository import INDEX, WORKTREE, Repository
 from batuta_hooks.registry.names import is_crate_name
-from batuta_hooks.stack.checkouts import BARE, Checkout, Workspace, inspect
+from batuta_hooks.stack.checkouts import BARE, Checkout, Workspace, inspect, plain_top
 from batuta_hooks.stack.crates import Crates
 from batuta_hooks.stack.memory import Asked, Memory, Subject
 from batuta_hooks.stack.registry_view import View
@@ -102,7 +102,9 @@ def open_repository(workspace: Workspace, path: str, source: str, selected: Coll
     if checkout.state == BARE and has_files:
         return Judged(checkout._replace(error=f"it is bare and has no {source}: judge a revision, --source HEAD"))
     folder = folder_of(workspace, path)
-    repository = Repository(folder, source if has_files else "", sibling=True)
+    repository = Repository(
+        folder, source if has_files else "", sibling=True, top="" if checkout.state == BARE else plain_top(folder)
+    )
     try:
         tree = repository.tree() if has_files else repository.commit_tree(repository.commit(source))
         manifests = Manifests(tree)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batuta_hooks.domain.errors import BatutaError
-from batuta_hooks.stack.checkouts import Workspace, find_workspace, inspect
+from batuta_hooks.stack.checkouts import Workspace, find_workspace, inspect, plain_top
 from tests.support.process import run
 from tests.support.repos import make_repo, package
 
@@ -238,3 +238,30 @@ def test_time_of_the_last_fetch(tmp_path: Path) -> None:
     when = (tmp_path / "clone" / ".git" / "FETCH_HEAD").stat().st_mtime
     assert inspect(workspace, "clone").fetched_at == when
     assert inspect(workspace, "tree").fetched_at == when
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_plain"),
+    [
+        ([], True),
+        (["core.worktree", "../elsewhere"], False),
+        (["extensions.worktreeConfig", "true"], False),
+        (["include.path", "more"], False),
+    ],
+)
+def test_a_plain_top(tmp_path: Path, lines: list[str], is_plain: bool) -> None:
+    """It is named as git names it, links on the way followed; where it may be elsewhere, it is left to git."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    repo = make_repo(tmp_path / "link" / "a", {"Cargo.toml": package("a")})
+    if lines:
+        repo.git("config", *lines)
+    told = repo.git("rev-parse", "--show-toplevel").strip() if is_plain else ""
+    assert plain_top(str(tmp_path / "link" / "a")) == told
+
+
+def test_no_plain_top(tmp_path: Path) -> None:
+    """A linked worktree's folder, and one without a repository, are none."""
+    repo = make_repo(tmp_path / "a", {"Cargo.toml": package("a")})
+    repo.git("worktree", "add", "-q", str(tmp_path / "b"))
+    assert [plain_top(str(tmp_path / name)) for name in ("b", "c")] == ["", ""]
