@@ -6,6 +6,7 @@ all platforms, and the optional ones that its features ask for; never those of i
 
 from __future__ import annotations
 
+from batuta_hooks.checks.namesakes import is_stranger
 from batuta_hooks.checks.publishable_needs import published_form
 from batuta_hooks.checks.requirements import at_line
 from batuta_hooks.domain.facts import Facts, Published
@@ -96,7 +97,8 @@ def look(manifest: Manifest, shelf: Shelf, is_shared: Callable[[str], bool]) -> 
     found = Resolver(shelf).resolve([(need, "") for need in needs], release.links)
     chains = _chains(shelf, own, needs, found.met)
     verdict, why = _verdict(found, own, chains)
-    shared, unseen = tuple(_held(found.chosen, chains, is_shared)), tuple(sorted(found.unseen))
+    shared = tuple(_held(found.chosen, chains, is_shared))
+    unseen = tuple(sorted(name for name, why in found.unseen.items() if not is_stranger(why.why)))
     return Downstream(release.name, release.version, verdict, why, shared, len(unseen), unseen=unseen)
 
 
@@ -107,6 +109,9 @@ def _verdict(found: Resolution, own: str, chains: Mapping[str, tuple[str, ...]])
         return REFUSED, f"{chain}: {found.clash.kind}{f' ({found.clash.detail})' if found.clash.detail else ''}"
     if found.is_given_up:
         return OPEN, "which versions go together took too long to find out"
+    others = [name for name, why in found.unseen.items() if is_stranger(why.why)]
+    if others:
+        return OPEN, f"not looked at, `{min(others)}` on the registry is another project's"
     if found.unseen:
         count = len(found.unseen)
         crates = "1 crate is" if count == 1 else f"{count} crates are"

@@ -12,7 +12,7 @@ import pytest
 from batuta_hooks.cli.app import main
 from tests.support.online import go_online
 from tests.support.publish_stacks import index_files, line
-from tests.support.registry import FaultyRegistry
+from tests.support.registry import FaultyRegistry, crate_archive
 from tests.support.repos import make_repo, package
 
 LINES = [
@@ -142,3 +142,20 @@ def test_the_way_leads_through_whoever_wanted_more(stack: Path, capsys: pytest.C
             "chains": [["app 0.1.0", "more 1.0.0", "wide 1.0.0", "arrow 53.0.0"]],
         }
     ]
+
+
+def test_a_sibling_whose_name_is_taken(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the registry has under its name is another project's, so that no cache tells what users get."""
+    theirs = package("tool", version="0.3.0", keys='repository = "https://example.org/theirs"').encode()
+    with FaultyRegistry() as registry:
+        registry.add_archive("tool", "0.3.0", crate_archive("tool", "0.3.0", {"Cargo.toml": theirs}))
+        config = stack / ".cargo" / "config.toml"
+        config.write_text(
+            f'[source.crates-io]\nreplace-with = "mirror"\n[source.mirror]\nregistry = "{registry.index_url}"\n'
+        )
+        make_repo(stack / "tool", {"Cargo.toml": package("tool", keys='repository = "https://example.com/ours"')})
+        make_repo(stack / "app", {"Cargo.toml": package("app", '[dependencies]\ntool = "0.1"')})
+        assert main(["cache", "warm", "--quiet"]) == 0
+        (crate, _) = document(stack, capsys)["deep"]
+    assert (crate["crate"], crate["verdict"], crate["unseen"]) == ("app", "unknown", [])
+    assert crate["why"] == "not looked at, `tool` on the registry is another project's"
