@@ -7,7 +7,7 @@ Dev-dependencies count for the tests of the crate that has them and for nobody e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from batuta_hooks.checks.requirements import parsed
 from batuta_hooks.domain.manifest import DEV, Dependency
@@ -36,13 +36,13 @@ class Builds:
     def holds(self, number: int) -> int:
         """The crates that a crate's build holds, itself among them, as a bit set."""
         if number not in self._held:
-            self._held[number] = _reach(number, self._links)
+            self._held[number] = _reach(number, self._links, self._held)
         return self._held[number]
 
     def held_by(self, number: int) -> int:
         """The crates whose builds hold a crate, itself among them, as a bit set."""
         if number not in self._holders:
-            self._holders[number] = _reach(number, self._back_links)
+            self._holders[number] = _reach(number, self._back_links, self._holders)
         return self._holders[number]
 
     def _links(self, number: int) -> list[int]:
@@ -105,11 +105,14 @@ def bits_of(number: int) -> Iterator[int]:
         number ^= lowest
 
 
-def _reach(start: int, links: Callable[[int], list[int]]) -> int:
+def _reach(start: int, links: Callable[[int], list[int]], known: Mapping[int, int]) -> int:
+    """All that links lead to, as a bit set; `known` has that of some numbers already."""
     reached, pending = 1 << start, [start]
     while pending:
         for number in links(pending.pop()):
             if not reached >> number & 1:
-                reached |= 1 << number
-                pending.append(number)
+                further = known.get(number)
+                reached |= 1 << number if further is None else further
+                if further is None:
+                    pending.append(number)
     return reached

@@ -78,8 +78,14 @@ class _Splits:
     def _held(self) -> Sequence[int]:
         """What each crate of the stack holds, as places of the graph: those first that hold most."""
         if self._holding is None:
-            held = {self._graph.reach(one) for one in self._graph.packages if one.name in self._own}
-            self._holding = sorted(held, key=int.bit_count, reverse=True)
+            own = [one for one in self._graph.packages if one.name in self._own]
+            most = sorted(((self._graph.reach(one), one) for one in own), key=_size, reverse=True)
+            found, covered = [], 0
+            for held, one in most:
+                if not covered & self._graph.places([one]):  # else all that it holds is held with it
+                    found.append(held)
+                    covered |= held
+            self._holding = found
         return self._holding
 
     def _is_needless(self, name: str, held: Sequence[LockedPackage], needing: _Needing) -> bool:
@@ -154,6 +160,10 @@ class _Splits:
         if not all(parsed(one.requirement).matches(wanted) for one in needs):
             return ""
         return f"`cargo update -p {package.name}@{package.version}`, which takes {release.version}"
+
+
+def _size(one: tuple[int, LockedPackage]) -> int:
+    return one[0].bit_count()
 
 
 def _version(package: LockedPackage) -> Version | None:

@@ -189,7 +189,8 @@ class Meeting:
         for dependency in manifest.dependencies:
             if dependency.requirement is None:
                 continue
-            against = self._against(dependency.package, dependency.requirement)
+            place = dependency.package, dependency.requirement
+            against = self._facing.get(place) or self._against(*place)
             if not against.texts:
                 continue
             if dependency.kind == DEV:
@@ -241,19 +242,21 @@ class Meeting:
             by_text, by_crate = dict[str, list[tuple[int, Need]]](), dict[int, list[tuple[int, Need]]]()
             firm: dict[str, int] = {}
             for one in enumerate(self.needs(package)):
-                need = one[1]
-                by_text.setdefault(need.text, []).append(one)
-                if not need.is_dev:
-                    number = self._numbers[need.crate.name]
+                crate, dependency, _ = one[1]
+                text = dependency.requirement or ""
+                by_text.setdefault(text, []).append(one)
+                if dependency.kind != DEV:
+                    number = self._numbers[crate.name]
                     by_crate.setdefault(number, []).append(one)
-                    firm[need.text] = firm.get(need.text, 0) | 1 << number
+                    firm[text] = firm.get(text, 0) | 1 << number
             self._sorted[package] = _Held(by_text, by_crate, firm)
         return self._sorted[package]
 
     def apart(self, package: str) -> Mapping[str, frozenset[str]]:
         """By a requirement of a package, as crates write it, those others with which no version meets it."""
         if package not in self._apart:
-            texts = [(text, parsed(text)) for text in dict.fromkeys(self.stack.requirements(package))]
+            distinct = self.stack.distinct(package)
+            texts = [(text, parsed(text)) for text in distinct] if len(distinct) > 1 else []
             found: dict[str, set[str]] = {}
             for number, (one, wanted) in enumerate(texts):
                 for other, against in texts[number + 1 :]:

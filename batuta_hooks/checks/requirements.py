@@ -9,7 +9,7 @@ from batuta_hooks.domain.manifest import Dependency, Manifest
 from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.tree import join
 from batuta_hooks.domain.version_text import prefix_of, read_version
-from batuta_hooks.domain.workspace import line_of, position_of
+from batuta_hooks.domain.workspace import line_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def at_line(
     facts: Facts, manifest: Manifest, dependency: Dependency, code: str, severity: str, message: str, fix: str
 ) -> Finding:
     """A finding about a dependency, at the line that has to change: the root's where it is inherited."""
-    line, column = position_of(_text(facts, dependency), dependency.key)
+    line, column = facts.manifests.position(_holder(facts, dependency), dependency.key)
     return Finding(
         dependency.manifest_path, line, column, code, severity, message, fix, manifest.name, dependency.package
     )
@@ -108,12 +108,13 @@ def write_requirement(facts: Facts, dependency: Dependency, requirement: str) ->
     """The order that gives a dependency another requirement, all else kept as it is spelled."""
     from batuta_hooks.domain.dependency_entry import versioning
 
-    text = _text(facts, dependency)
-    line, column = position_of(text, dependency.key)
-    return versioning(dependency, line_of(text, line), column, requirement, keep_source=True)
+    holder = _holder(facts, dependency)
+    line, column = facts.manifests.position(holder, dependency.key)
+    return versioning(dependency, line_of(holder.text, line), column, requirement, keep_source=True)
 
 
-def _text(facts: Facts, dependency: Dependency) -> bytes:
+def _holder(facts: Facts, dependency: Dependency) -> Manifest:
+    """The manifest in which the values of a dependency stand."""
     stands_in = facts.manifests.load(dependency.manifest_path)
     assert isinstance(stands_in, Manifest)
-    return stands_in.text
+    return stands_in

@@ -8,7 +8,7 @@ is not looked at.
 from __future__ import annotations
 
 from batuta_hooks.domain.record import NamedTuple
-from batuta_hooks.domain.toml_text import TomlFault, read_toml
+from batuta_hooks.domain.toml_text import MAX_BYTES, TomlFault, read_toml
 from batuta_hooks.domain.version_text import read_version
 
 TYPE_CHECKING = False
@@ -27,6 +27,8 @@ _packages: dict[LockedPackage, LockedPackage] = {}
 """One for all that are equal: the lock files of a stack hold much the same."""
 _MAX_U32 = 2**32 - 1
 _CHECKSUM = "checksum "
+_HEADS = (["version = 3"], [f"version = {NEWEST}"])
+_BEGINNINGS = ('name = "', 'version = "', 'source = "', 'checksum = "')
 
 
 class LockFault(ValueError):
@@ -70,6 +72,72 @@ def read_lockfile(data: bytes) -> list[LockedPackage]:
     Raises:
         LockFault: it is no TOML, of a newer format, has a value of the wrong type or a package twice.
     """
+    packages = read_plain(data)
+    if packages is None:
+        packages = _read_any(data)
+    seen = set()
+    for package in packages:
+        if package[:3] in seen:
+            raise LockFault(f"it names package `{package.name}` twice")
+        seen.add(package[:3])
+    return packages
+
+
+def read_plain(data: bytes) -> list[LockedPackage] | None:
+    """The packages of a file that is written as cargo writes it, in a fifth of the time; ``None`` for any other.
+
+    Nothing is accepted but the lines that cargo itself writes, in its order, and values that need no escape.
+    """
+    if not data.isascii() or b"\\" in data or len(data) > MAX_BYTES:
+        return None
+    text = data.decode()
+    head, *blocks = text.split("\n[[package]]\n")
+    lines = [line for line in head.split("\n") if line and not line.startswith("#")]
+    if lines not in _HEADS or len(blocks) > _MOST_PACKAGES or not text.replace("\n", "").isprintable():
+        return None
+    packages = []
+    for block in blocks:
+        package = _plain_package(block.rstrip("\n").split("\n"))
+        if package is None:
+            return None
+        packages.append(package)
+    return packages
+
+
+def _plain_package(lines: list[str]) -> LockedPackage | None:
+    lines.reverse()
+    values: list[str | None] = []
+    for begins in _BEGINNINGS:
+        line = lines[-1] if lines else ""
+        if not line.startswith(begins):
+            values.append(None)
+            continue
+        value = line[len(begins) : -1]
+        if line[-1] != '"' or '"' in value or len(line) <= len(begins):
+            return None
+        values.append(value)
+        lines.pop()
+    name, version, source, checksum = values
+    needed = _plain_needs(lines) if lines else ()
+    if name is None or version is None or needed is None or (source is not None and read_version(version) is None):
+        return None
+    return LockedPackage(name, version, source, None if checksum == "<none>" else checksum, needed)
+
+
+def _plain_needs(lines: list[str]) -> tuple[str, ...] | None:
+    """The dependencies that lines list, the first one last."""
+    if len(lines) < 2 or lines[-1] != "dependencies = [" or lines[0] != "]":
+        return None
+    needed = []
+    for line in reversed(lines[1:-1]):
+        value = line[2:-2]
+        if line[:2] != ' "' or line[-2:] != '",' or '"' in value or len(line) < 4:
+            return None
+        needed.append(value)
+    return tuple(needed)
+
+
+def _read_any(data: bytes) -> list[LockedPackage]:
     try:
         table = read_toml(data)
     except TomlFault as fault:
@@ -82,13 +150,7 @@ def read_lockfile(data: bytes) -> list[LockedPackage]:
     checksums = _table(table, "metadata")
     for key in checksums:
         _text(checksums, key)
-    packages = [_read_package(entry, checksums) for entry in _entries(table)]
-    seen = set()
-    for package in packages:
-        if package[:3] in seen:
-            raise LockFault(f"it names package `{package.name}` twice")
-        seen.add(package[:3])
-    return packages
+    return [_read_package(entry, checksums) for entry in _entries(table)]
 
 
 def _entries(table: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

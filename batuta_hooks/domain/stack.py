@@ -105,7 +105,7 @@ class Stack:
         self._by_name: dict[str, StackCrate] | None = None
         self._inside: dict[str, list[Dependency]] = {}
         self._needing: dict[str, list[tuple[StackCrate, int]]] | None = None
-        self._disputed: dict[str, bool] = {}
+        self._distinct: dict[str, tuple[str, ...]] = {}
 
     def crate(self, name: str) -> StackCrate | None:
         """The crate of this name; ``None`` where no checkout has it."""
@@ -127,12 +127,16 @@ class Stack:
             if text is not None and crate.name != package:
                 yield text
 
+    def distinct(self, package: str) -> tuple[str, ...]:
+        """The same, each once."""
+        known = self._distinct.get(package)
+        if known is None:
+            known = self._distinct[package] = tuple(dict.fromkeys(self.requirements(package)))
+        return known
+
     def is_disputed(self, package: str) -> bool:
         """Whether other crates do not all require the same of a package, in the same words."""
-        known = self._disputed.get(package)
-        if known is None:
-            known = self._disputed[package] = len(set(self.requirements(package))) > 1
-        return known
+        return len(self.distinct(package)) > 1
 
     def _places(self) -> dict[str, list[tuple[StackCrate, int]]]:
         """By package, who depends on it and at which place."""

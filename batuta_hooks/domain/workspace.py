@@ -45,6 +45,12 @@ class Known(Protocol):
     def keep_table(self, path: str, table: Mapping[str, Any], text: bytes) -> None:
         """Remember a table, and the text that spells it."""
 
+    def position(self, path: str, key: Key) -> tuple[int, int] | None:
+        """Where a key of a manifest stands, as `position_of` says it; ``None`` for not known."""
+
+    def keep_position(self, path: str, key: Key, position: tuple[int, int]) -> None:
+        """Remember it."""
+
     def is_sound(self, path: str, inherited: str) -> bool:
         """Whether nothing was wrong with what a manifest inherits, which the text names; false for not known."""
 
@@ -173,6 +179,16 @@ class Manifests:
                 fault = fault_at(root.path, root.text, ("workspace", "members", number), reason)
                 return fault._replace(mend="correct `members`, name the folder in `exclude`, or `git add` its manifest")
         return None
+
+    def position(self, manifest: Manifest, key: Key) -> tuple[int, int]:
+        """Where a key of a manifest of this tree stands, as `position_of` says it."""
+        if self._known is None:
+            return position_of(manifest.text, key)
+        found = self._known.position(manifest.path, key)
+        if found is None:
+            found = position_of(manifest.text, key)
+            self._known.keep_position(manifest.path, key, found)
+        return found
 
     def absence(self, path: str) -> str:
         """Why there are no bytes to be had of a manifest, a clause; empty where there are some, readable or not."""

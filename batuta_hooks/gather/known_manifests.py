@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from batuta_hooks.domain.manifest import Key
     from batuta_hooks.git.tree import GitTree
 
 MOST_BYTES = 1 << 28
@@ -127,6 +128,18 @@ class KnownInTree:
         """What a manifest says, however it is written: names its content where that can be read, else its blob."""
         oid = self._tree.held_oid(path)
         return self._known.text(oid) or oid.encode()
+
+    def position(self, path: str, key: Key) -> tuple[int, int] | None:
+        """Where a key of a manifest stands."""
+        name = self._pair(path, repr(key))
+        found = self._known.recall(name) if name else None
+        return (found[0], found[1]) if isinstance(found, list) else None
+
+    def keep_position(self, path: str, key: Key, position: tuple[int, int]) -> None:
+        """Remember where a key of a manifest stands."""
+        name = self._pair(path, repr(key)) if not self._tree.reads_worktree else ""  # a file may have changed since
+        if name:
+            self._known.keep(name, position)
 
     def is_sound(self, path: str, inherited: str) -> bool:
         """Whether nothing was wrong with what a manifest inherits, which the text names."""
