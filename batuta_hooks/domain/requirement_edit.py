@@ -7,6 +7,8 @@ moves only where it has to, and then to the next number at the place that bounde
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.semver import MAX_NUMBER, Comparator, Requirement, Version
 
@@ -55,6 +57,7 @@ def raised(text: str, version: Version, *, may_lower: bool = False) -> str:
     return changed if Requirement.parse(changed).matches(version) else text
 
 
+@lru_cache(maxsize=4096)  # a stack spells a few hundred requirements, over and over
 def floor(text: str) -> Version:
     """The lowest version that a requirement speaks of: 54.0.0 for `54.0`, `~54` and `>=54, <60`; 0.0.0 for `*`, `<3`.
 
