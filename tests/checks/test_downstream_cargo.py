@@ -31,8 +31,11 @@ pytestmark = [pytest.mark.cargo]
 
 Buckets = set[tuple[str, tuple[int, ...]]]
 
-VERSIONS = ("0.1.0", "0.1.3", "0.2.0", "1.0.0", "1.2.0", "2.0.0-rc.1", "2.1.0")
-REQUIREMENTS = ("^0.1", "^0.2", "^1", "~1.0", ">=0.1", ">=0.2, <2", "=1.2.0", "^2", "0.1.2", "1.1")
+VERSIONS = ("0.0.3", "0.1.0", "0.1.3", "0.2.0", "1.0.0-beta.1", "1.0.0", "1.2.0+b.1", "2.0.0-rc.1", "2.1.0")
+REQUIREMENTS = (
+    *("^0.1", "^0.2", "^1", "~1.0", ">=0.1", ">=0.2, <2", "=1.2.0", "^2", "0.1.2", "1.1", "0.0.3", "0.*"),
+    *("^1.0.0-alpha", ">=1.0.0-beta.1, <2.1", "<1", "*"),
+)
 
 
 def generated(seed: int) -> tuple[list[bytes], str]:
@@ -48,7 +51,8 @@ def generated(seed: int) -> tuple[list[bytes], str]:
             count = min(len(names) - number - 1, chance.randint(0, 3))
             others = chance.sample(names[number + 1 :], count)
             needed = [random_need(other, versions[other], chance) for other in others]
-            features = {"f": [f"dep:{one['name']}" for one in needed if one["optional"]]}
+            optional = [one["name"] for one in needed if one["optional"]]
+            features = {"f": [f"dep:{one}" for one in optional], "g": [f"{one}?/f" for one in optional]}
             if chance.random() < 0.4:
                 features["default"] = ["f"]
             features = features if chance.random() < 0.97 else {}
@@ -72,7 +76,9 @@ def random_need(name: str, versions: Sequence[str], chance: random.Random) -> di
         "req": random_requirement(versions, chance),
         "kind": kind,
         "optional": kind != "dev" and chance.random() < 0.25,
-        "features": ["f"] if chance.random() < 0.15 else [],
+        "features": [one for one in "fg" if chance.random() < 0.12],
+        "default_features": chance.random() < 0.8,
+        **({"name": f"{name}-alias", "package": name} if chance.random() < 0.15 else {}),
         "target": "cfg(windows)" if chance.random() < 0.2 else None,
     }
 
@@ -85,6 +91,8 @@ def ours(manifest: str, facts: Facts) -> Buckets | str:
     if found.verdict == REFUSED:
         return found.why
     assert found.verdict == RESOLVED, found
+    chains = [(chain, one.dependency) for one in found.shared for chain in one.chains]
+    assert all(chain[0] == "app 0.1.0" and chain[-1].startswith(f"{name} ") for chain, name in chains), found
     return {(one.dependency, Version.parse(version).bucket) for one in found.shared for version in one.versions}
 
 
