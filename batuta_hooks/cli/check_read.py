@@ -23,7 +23,7 @@ from batuta_hooks.stack.standing import Standing
 from batuta_hooks.stack.verdict import UNDECIDED, Crate, Issue, Part, Placed, Report, Requirement, Undecided
 
 SCHEMA = "batuta.check/1"
-MOST_BYTES = 1 << 30
+MOST_BYTES = 1 << 28
 _MEND = "write it with batuta-stack check --shard K/N --format json"
 
 
