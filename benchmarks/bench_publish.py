@@ -6,6 +6,8 @@ cannot do without; the processes that only answer questions for as long as they 
 What is released are crates that cargo packages and uploads in a twentieth of a second, once as it is done by default,
 with a build of each package, and once without: there is no stack for which a release has less to hide behind.
 
+A busy machine disturbs both; so the processor time of the release itself is told beside that of its cargo and git, too.
+
 What notes them is a shell before each of hundreds of processes, which takes longer than most of these and is no part of
 a release.  So runs that are noted take turns with others that are not, and only the others tell how long the whole is.
 """
@@ -25,6 +27,13 @@ from measure import TOP, clean_up, show, temporary_folder
 sys.path.insert(0, str(TOP))
 
 RUNS = 3
+COUNTED = """
+import os, sys
+from batuta_hooks.cli.app import main
+code, spent = main(sys.argv[1:]), os.times()
+print(f"took {spent.user + spent.system} {spent.children_user + spent.children_system}")
+sys.exit(code)
+"""
 NOTE = """#!/bin/bash
 began=$EPOCHREALTIME
 "{real}" "$@"
@@ -57,7 +66,7 @@ def main() -> int:
         path = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
         without = "--no-verify-build"
         for manner in ([one for one in COMMAND if one != without], COMMAND):
-            wholes, parts, asked = [], [], []
+            wholes, parts, asked, spent = [], [], [], []
             for number in range(RUNS + 1):
                 stack.put_back()
                 log.write_text("", encoding="utf-8")
@@ -65,15 +74,18 @@ def main() -> int:
                 stack.put_back()
                 registry.asked = 0
                 begun = time.perf_counter()
-                stack.release(*manner)
+                said = stack.release(*manner, script=("-c", COUNTED))
                 whole = time.perf_counter() - begun
                 if number:
                     wholes.append(whole * 1000)
+                    spent.append([float(word) for word in said.stdout.splitlines()[-1].split()[1:]])
                     parts.append(busy_s(log.read_text(encoding="utf-8").splitlines()) * 1000)
                     asked.append(registry.asked / len(registry.accepted))
             found = {"cargo and git": statistics.median(parts), "the whole release": statistics.median(wholes)}
             title = f"a release of nine crates in four waves{', ' * (without in manner)}{without * (without in manner)}"
             show(title, found, "cargo and git", "at most 1.1 x")
+            own, others = (min(one[place] for one in spent) * 1000 for place in (0, 1))
+            print(f"  processor, at least: {own:.0f} ms beside {others:.0f} ms of its cargo and git")
             print(f"  questions to the index, a crate, cargo's own among them: {statistics.median(asked):.1f}")
     return 0
 

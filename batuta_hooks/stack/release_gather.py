@@ -17,7 +17,6 @@ from batuta_hooks.domain.semver import InvalidVersion, Version
 from batuta_hooks.domain.tag_crates import TagCrates
 from batuta_hooks.domain.tags import is_same_version, read_tag
 from batuta_hooks.domain.version_text import read_version
-from batuta_hooks.git.command import LOG, Git, environment
 from batuta_hooks.git.remote_tags import local_tags, remote_tags
 from batuta_hooks.registry.archive import ArchiveFacts
 from batuta_hooks.registry.sources import CRATES_IO
@@ -79,7 +78,8 @@ def gather_release(
     def look(opened: Opened, view: View | None) -> None:
         seen[opened.checkout.path] = found = list(_drafts(opened, view, registries, there))
         if found:  # remotes take their time, so they are asked while the rest is judged
-            remotes[opened.checkout.path] = waiting.submit(_elsewhere, opened, offline=asking.offline)
+            head_time = opened.repository.objects.committed_at("HEAD") or 0
+            remotes[opened.checkout.path] = waiting.submit(_elsewhere, opened, head_time, offline=asking.offline)
 
     try:
         report = check(
@@ -269,10 +269,8 @@ class _Elsewhere(NamedTuple):
     head_time: int
 
 
-def _elsewhere(opened: Opened, *, offline: bool) -> _Elsewhere:
-    asked = Git([*LOG, "-1", "--format=%ct", "HEAD"], opened.folder, environment(sibling=True))
-    there = remote_tags(opened.folder, opened.config.release.remote, offline=offline)
-    return _Elsewhere(there, int(os.fsdecode(asked.collect()).strip() or 0))
+def _elsewhere(opened: Opened, head_time: int, *, offline: bool) -> _Elsewhere:
+    return _Elsewhere(remote_tags(opened.folder, opened.config.release.remote, offline=offline), head_time)
 
 
 def _repository(path: str, opened: Opened, tags: Mapping[str, str], there: _Elsewhere) -> RepositoryFacts:
