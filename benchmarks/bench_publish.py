@@ -35,6 +35,7 @@ print(f"took {spent.user + spent.system} {spent.children_user + spent.children_s
 sys.exit(code)
 """
 NOTE = """#!/bin/bash
+trap : INT  # by which a release ends cargo once it has uploaded: that is to be noted too
 began=$EPOCHREALTIME
 "{real}" "$@"
 code=$?
