@@ -11,6 +11,7 @@ from batuta_hooks.checks.publishable_needs import published_form
 from batuta_hooks.checks.requirements import at_line
 from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.finding import ERROR, WARNING, Finding, Unknown
+from batuta_hooks.domain.manifest import DEV
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.resolution import Resolution, Resolver
 from batuta_hooks.domain.shelf import MissingFeature, Need, Shelf, bundle_of, expand
@@ -97,6 +98,9 @@ def look(manifest: Manifest, shelf: Shelf, is_shared: Callable[[str], bool]) -> 
     found = Resolver(shelf).resolve([(need, "") for need in needs], release.links)
     chains = _chains(shelf, own, needs, found.met)
     verdict, why = _verdict(found, own, chains)
+    bare = next((one.package for one in manifest.dependencies if one.requirement is None and one.kind != DEV), None)
+    if verdict == RESOLVED and bare is not None:
+        verdict, why = OPEN, f"not all looked at, `{bare}` has no version, so that nobody can publish this"
     shared = tuple(_held(found.chosen, chains, is_shared))
     unseen = tuple(sorted(name for name, why in found.unseen.items() if not is_stranger(why.why)))
     return Downstream(release.name, release.version, verdict, why, shared, len(unseen), unseen=unseen)
