@@ -116,7 +116,8 @@ class View:
             with self._turn:
                 found = release_of(self.answer(crate), version)
             supposed = self._supposed.get(crate)
-            if supposed is not None and supposed.version == version and not found:
+            # where there is no such crate, its answer has no index file to read
+            if supposed is not None and supposed.version == version and not isinstance(found, Release):
                 found = supposed
             if self._then and isinstance(found, Release):
                 found = found._replace(yanked=False)

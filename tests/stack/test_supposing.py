@@ -161,6 +161,23 @@ def test_a_lower_version(tmp_path: Path, capsys: pytest.CaptureFixture[str], reg
     assert (mended["breaks"], mended["takes"]) == ([], ["db", "db-tools", "graph", "top"])
 
 
+def test_a_crate_that_was_never_published(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], registry: FaultyRegistry
+) -> None:
+    """Supposed to be published, it is all that those who need it wait for: the same as once it really is."""
+    make_repo(tmp_path / "base", {"Cargo.toml": manifest("base", needs='tool = "1"')})
+    make_repo(tmp_path / "user", {"Cargo.toml": manifest("user", needs='base = "0.1"')})
+    told = document(capsys, "--deep", "--what-if", "base=0.1.0")
+    told.pop("what_if")
+    verdicts = {one["name"]: one["publishable"]["verdict"] for one in told["crates"]}
+    assert (verdicts["base"], verdicts["user"]) == ("published", "now")
+    publish(registry, line("base", "0.1.0", "tool ^1"))
+    capsys.readouterr()
+    really = document(capsys, "--deep")
+    really.pop("what_if")
+    assert really == told
+
+
 def test_a_yanked_version(capsys: pytest.CaptureFixture[str], registry: FaultyRegistry) -> None:
     """It is there, but who requires it gets nothing; and what is told of a supposed stack names no other commands."""
     publish(registry, line("arrow", "55.0.0", yanked=True))
