@@ -289,7 +289,7 @@ def _document(
     if format_ is ReleaseFormat.MARKDOWN:
         from batuta_hooks.cli.release_markdown import release_markdown
 
-        return release_markdown(prepared)
+        return release_markdown(prepared, outcomes)
     from batuta_hooks.cli.release_json import github_matrix
 
     return [github_matrix(prepared, results)]

@@ -148,7 +148,9 @@ class Cargo:
         """
         ended = self.run(["--version"], self._work, _VERSION_TIMEOUT_S)
         if ended.code != 0:
-            first = next((line for line in ended.said.splitlines() if line.strip()), f"exit code {ended.code}")
+            lines = [line for line in ended.said.splitlines() if line.strip()]
+            errors = [line for line in lines if line.startswith("error")]
+            first = next(iter([*errors, *lines]), f"exit code {ended.code}")
             mend = "install Rust, or have rustup choose a toolchain: rustup default stable"
             raise BatutaError(f"cargo does not run: {first}", mend=mend)
 

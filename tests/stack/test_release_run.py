@@ -45,6 +45,19 @@ def test_two_crates(stack: RealStack) -> None:
     assert "Nothing to release." in stack.release("--publish", "--yes").stdout
 
 
+def test_markdown(stack: RealStack) -> None:
+    """A job's summary tells how each crate's release came out."""
+    told = ("--publish", "--yes", "--no-verify-build", "--no-verify", "--format", "markdown")
+    hook = stack.remote("b").path / "hooks" / "update"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    rows = [line for line in stack.release(*told, code=1).stdout.splitlines() if line.startswith("|")]
+    assert rows[0] == "| wave | crate | version | tag | why | state |"
+    assert [row.count("|") for row in rows] == [7, 7, 7, 7]
+    assert rows[2].endswith("| done |")
+    assert "| failed: " in rows[3]
+
+
 def test_notified(stack: RealStack) -> None:
     """Who is to be notified hears how it ended, also where a gate failed."""
     heard = stack.place / "heard.json"
