@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import batuta_hooks
 from batuta_hooks.gather.known_manifests import KnownManifests
 from batuta_hooks.gather.known_verdicts import SPARE, KnownVerdicts, Said, Watched
+from batuta_hooks.guards.about import program_version
 from batuta_hooks.registry.entry import Miss
 from batuta_hooks.registry.glance import cache_folder
 
@@ -55,15 +56,12 @@ def _program() -> str:
     """Names the program's own files: another version of them may judge by other rules."""
     found: list[tuple[str, int, int]] = []
     for place in batuta_hooks.__path__:
-        for room in sorted(os.listdir(place)):
-            try:
+        for room in sorted(os.listdir(place)) if os.path.isdir(place) else ():
+            if os.path.isdir(f"{place}/{room}"):
                 with os.scandir(f"{place}/{room}") as files:
-                    for file in files:
-                        status = file.stat()
-                        found.append((file.path, status.st_mtime_ns, status.st_size))
-            except NotADirectoryError:
-                continue
-    return f"{crc32(repr(sorted(found)).encode()):08x}"
+                    stats = [(file.path, file.stat()) for file in files if file.name.endswith(".py")]
+                found += [(path, status.st_mtime_ns, status.st_size) for path, status in stats]
+    return f"{crc32(repr(sorted(found)).encode()):08x}" if found else program_version()
 
 
 def _file(kind: str) -> str:
