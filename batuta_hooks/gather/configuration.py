@@ -35,7 +35,8 @@ def read_configuration(
             repositories, and a neighbouring minor version may know more keys; elsewhere such a key is an error.
 
     Returns:
-        The configuration, ``None`` where nobody wrote one, and warnings, a line each.
+        The configuration, and warnings, a line each; ``None`` where nobody wrote one, and for a guard where the file
+        is empty.
 
     Raises:
         BatutaError: a file that cannot be read, or whose keys or values are wrong.
@@ -65,14 +66,15 @@ def configuration_layers(
     if content is None and path and not os.path.isdir(os.path.dirname(path)):
         warnings.append(f"BATUTA_STACK is `{os.path.dirname(path)}`, which is no folder: it is ignored")
     tables = [(kind, table) for kind in ("workspace", "package") if (table := _metadata(root_table, kind)) is not None]
-    if content is None and not tables:
-        return [], warnings
+    written = _parsed(path, content) if content is not None else {}
+    if not tables and (content is None or (for_guard and not written)):
+        return [], warnings  # a file that only marks the stack says nothing
     from batuta_hooks.domain.config_keys import Layer
 
     layers = []
     if content is not None:
         is_above = os.path.dirname(path) != top
-        layers.append(Layer(_parsed(path, content), path, content, is_lenient=for_guard and is_above))
+        layers.append(Layer(written, path, content, is_lenient=for_guard and is_above))
     for kind, table in tables:
         layers.append(Layer(table, "Cargo.toml", root_text, (kind, "metadata", "batuta")))
     return layers, warnings

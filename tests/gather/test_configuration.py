@@ -258,9 +258,11 @@ class TestUnreadable:
         assert refused(stack / "lib").where.endswith(":3")
 
     def test_empty(self, stack: Path) -> None:
-        """An empty file is a configuration without a word: the defaults."""
-        put(stack, "")
-        assert read(stack / "lib") == Config()
+        """An empty file is a configuration without a word: the defaults, which a guard need not load."""
+        put(stack, "# marks the stack\n")
+        assert read(stack / "lib", for_guard=False) == Config()
+        assert read_configuration(str(stack / "lib"), None, for_guard=True) == (None, [])
+        assert read(stack / "lib", "[workspace.metadata.batuta]\n") == Config()
 
 
 def test_exception_from_disk_to_finding(stack: Path) -> None:

@@ -94,8 +94,8 @@ class Place:
         assert documents[0] == documents[1]
         assert answers[0].err == answers[1].err
         assert answers[0].code == answers[1].code in (0, 1)
-        assert None not in ages or ages == [None, None]
-        assert ages == [None, None] or ages[1] - ages[0] in (0, 1)
+        # the second is asked later, on a busy machine by seconds
+        assert ages == [None, None] or 0 <= ages[1] - ages[0] < 30
         return answers[0]
 
     @property
