@@ -16,6 +16,13 @@ from batuta_hooks.domain.stack import Stack, StackCrate
 from batuta_hooks.domain.version_text import read_version
 
 
+def leads_to(dependency: Dependency, crate: StackCrate) -> bool:
+    """Whether a crate of the stack, as its checkout has it, meets a dependency on it."""
+    if dependency.requirement is None:
+        return True
+    return parsed(dependency.requirement).matches(read_version(crate.version) or Version(0, 0, 0))
+
+
 class Builds:
     """The builds of a stack's crates.
 
@@ -65,13 +72,9 @@ class Builds:
         ]
 
     def _is_link(self, crate: StackCrate, dependency: Dependency, *, is_dev: bool) -> bool:
-        return (dependency.kind == DEV) == is_dev and dependency.package != crate.name and self._leads(dependency)
-
-    def _leads(self, dependency: Dependency) -> bool:
-        if dependency.requirement is None:
-            return True
-        version = read_version(self._crates[self.numbers[dependency.package]].version) or Version(0, 0, 0)
-        return parsed(dependency.requirement).matches(version)
+        if (dependency.kind == DEV) != is_dev or dependency.package == crate.name:
+            return False
+        return leads_to(dependency, self._crates[self.numbers[dependency.package]])
 
     def tested(self, number: int) -> int:
         """The crates that the tests of a crate hold, itself among them, as a bit set."""

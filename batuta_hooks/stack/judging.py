@@ -274,8 +274,9 @@ def _aligned(about: Facts, path: str, memory: Memory | None) -> Said:
     if memory is None:
         return ask(about, alignment.find)
     alone = _remembered(memory, Subject("alone", about.repository, path), about, alignment.find_alone)
-    # what the needs of all come to changes with any of them, and is found out in a third of the time
-    together = Subject("together", about.repository, path, memory.stack)
+    manifest = about.manifests.resolve(path)
+    around = memory.around(manifest) if isinstance(manifest, Manifest) else memory.stack
+    together = Subject("together", about.repository, path, around)
     return _together(alone, _remembered(memory, together, about, alignment.find_together))
 
 

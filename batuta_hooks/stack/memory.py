@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from threading import Lock
 from typing import Any, NamedTuple
 
+from batuta_hooks.checks.builds import leads_to
 from batuta_hooks.checks.publishable_market import has_version
 from batuta_hooks.checks.published_versions import is_settled
 from batuta_hooks.domain.facts import Facts, Origin, Published
@@ -106,6 +107,16 @@ def _itself(facts: Facts, name: str) -> StackCrate | None:
     return None if crate is None else crate._replace(dependencies=())
 
 
+def _place(crate: StackCrate) -> tuple[str, str, str, bool]:
+    return crate.name, crate.repository, crate.manifest_path, crate.is_publishable
+
+
+def _linked(stack: Stack, crate: StackCrate) -> tuple[object, ...]:
+    """A crate, and its dependencies on others of the stack, each with whether the other's version meets it."""
+    needs = ((one, stack.crate(one.package)) for one in stack.inside(crate))
+    return *_place(crate), [(tuple(one), leads_to(one, other)) for one, other in needs if other is not None]
+
+
 def _spelled(crate: StackCrate) -> str:
     # a plain tuple is spelled ten times as fast as a record
     return repr((tuple(crate._replace(dependencies=())), *map(tuple, crate.dependencies)))
@@ -151,8 +162,27 @@ class Memory:
         self._fresh: dict[str, Record] = {}
         #: names all that verdicts rest on in all repositories
         self.content = digest(map(_bytes, self._content.values()))
+        self._whole = facts[0].stack.whole if facts else Stack()
+        self._links: bytes | None = None
+        self._needs: dict[str, bytes] = {}
         #: names all that the crates of the stack tell of themselves to the others
-        self.stack = digest(_bytes(_spelled(crate)) for one in facts[:1] for crate in one.stack.whole.crates())
+        self.stack = digest(_bytes(_spelled(crate)) for crate in self._whole.crates())
+
+    def around(self, manifest: Manifest) -> str:
+        """What names all that the needs of the stack's crates come to for one: who meets whom, and who needs the same.
+
+        The version of a crate makes a difference by the requirements alone that it meets.
+        """
+        if self._links is None:
+            self._links = _bytes(digest(_bytes(repr(_linked(self._whole, crate))) for crate in self._whole.crates()))
+        names = {manifest.name, *(one.package for one in manifest.dependencies)}
+        return digest((self._links, *(self._needs_of(name) for name in sorted(names))))
+
+    def _needs_of(self, package: str) -> bytes:
+        if package not in self._needs:
+            needs = [(*_place(crate), tuple(one)) for crate, one in self._whole.needing(package)]
+            self._needs[package] = _bytes(digest([_bytes(repr(needs))]))
+        return self._needs[package]
 
     def look_again(self) -> None:
         """Look again at what the registry has, about which more was asked."""
