@@ -15,7 +15,7 @@ from batuta_hooks.domain.version_text import prefix_of, read_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Collection, Container, Iterator, Sequence
 
     from batuta_hooks.domain.facts import Facts
     from batuta_hooks.domain.manifest import Dependency, Key, Manifest
@@ -85,7 +85,9 @@ def spelled_out(manifest: Manifest) -> list[tuple[Dependency, IndexDependency]]:
             if slash:
                 asked.setdefault(name.removesuffix("?"), set()).add(feature)
     pairs = zip(manifest.dependencies, release.dependencies, strict=True)
-    return [
-        (one, said._replace(features=tuple(dict.fromkeys((*said.features, *sorted(asked.get(said.name, ())))))))
-        for one, said in pairs
-    ]
+    return [(one, _with_features(said, asked.get(said.name, ()))) for one, said in pairs]
+
+
+def _with_features(said: IndexDependency, more: Collection[str]) -> IndexDependency:
+    features = tuple(dict.fromkeys((*said.features, *sorted(more))))
+    return said if features == said.features else said._replace(features=features)
