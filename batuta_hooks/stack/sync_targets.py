@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import Unknown
+from batuta_hooks.domain.overlap import overlap
 from batuta_hooks.domain.requirement_edit import floor, raised
 from batuta_hooks.domain.semver import Requirement, Version
 from batuta_hooks.domain.version_text import read_version
@@ -91,13 +92,15 @@ def aligned(facts: Facts, package: str, written: str, policy: str, *, may_lower:
     if is_above and not may_lower:
         return Target(None, why=f"`{written}` is above `{policy}`: --allow-downgrade lowers it")
     after = raised(written, lowest, may_lower=is_above)
+    if not overlap(Requirement.parse(after), wanted):
+        after = policy  # no text of that form says it, such as `1.*` for a pre-release
     if _is_satisfied(facts, package, after) is not False:
         return after
     versions = published_versions(facts, package)
     assert not isinstance(versions, Unknown)
     for version in sorted(version for version in versions if wanted.matches(version)):
         candidate = raised(written, version, may_lower=is_above)
-        if _is_satisfied(facts, package, candidate):
+        if overlap(Requirement.parse(candidate), wanted) and _is_satisfied(facts, package, candidate):
             return candidate
     return Target(None, why=f"nothing that is published of `{package}` satisfies `{policy}`")
 

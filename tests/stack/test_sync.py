@@ -271,6 +271,14 @@ def test_alignment(stack: Path) -> None:
     assert lowered.skipped == ()
 
 
+@pytest.mark.parametrize("written", ["0.3.*", "=0.3", "<0.2.1"])
+def test_a_form_that_cannot_say_it(stack: Path, written: str) -> None:
+    """A pre-release is matched by what names it alone, so that is written; before, nothing was."""
+    manifest(stack, f'[dependencies]\nalimentar = "{written}"\n')
+    found = plan(stack, align={"alimentar": "=0.3.1-rc.1"})
+    assert changed(found) == {"alimentar": (written, "=0.3.1-rc.1", "")}
+
+
 def test_alignment_of_what_nobody_requires(stack: Path) -> None:
     """A name that no manifest requires is told, with the one that may be meant: an alias is not what is aligned."""
     manifest(stack, '[dependencies]\narrow = "54"\nolder = { package = "trueno", version = "0.9" }')
