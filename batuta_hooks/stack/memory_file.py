@@ -21,6 +21,7 @@ from batuta_hooks.registry.files import read_file
 from batuta_hooks.registry.glance import cache_folder, examine
 
 _FOLDER = "checks-v1"
+_OF_GUARDS = ("siblings-v1", "manifests-v1", "verdicts-v1")
 _ROOMS = ("checks", "domain", "gather", "git", "registry", "stack")
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _MOST_BYTES = 64 << 20
@@ -141,10 +142,11 @@ def write_records(file: str, found: Records) -> None:
 
 
 def forget_records(environment: Mapping[str, str]) -> None:
-    """Remove the files of all meta-checkouts, if they can be removed."""
+    """Remove the files of all meta-checkouts, and those of guards, if they can be removed."""
     base = cache_folder(environment)
     if not isinstance(base, Miss):
-        rmtree(os.path.join(os.path.dirname(base), _FOLDER), ignore_errors=True)
+        for folder in (_FOLDER, *_OF_GUARDS):
+            rmtree(os.path.join(os.path.dirname(base), folder), ignore_errors=True)
 
 
 def _tool() -> str:

@@ -218,7 +218,12 @@ def test_clear(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, "warm", "serde")
     main(["check", "--offline"])
     capsys.readouterr()
+    of_guards = [stack / ".cache" / folder for folder in ("siblings-v1", "manifests-v1", "verdicts-v1")]
+    for folder in of_guards:
+        folder.mkdir()
+        (folder / "remembered").write_bytes(b"")
     assert said(capsys, "clear").startswith("1 answer removed (")
+    assert not any(folder.exists() for folder in of_guards)
     found = info(capsys)
     assert (found["entries"], found["hits"]["since"]) == (0, None)
     assert said(capsys, "warm", "serde").startswith("1 crate: 1 fetched")
