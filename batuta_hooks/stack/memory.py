@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from batuta_hooks.checks.builds import leads_to
 from batuta_hooks.checks.publishable_market import has_version
 from batuta_hooks.checks.published_versions import is_settled
-from batuta_hooks.domain.facts import Facts, Origin, Published
+from batuta_hooks.domain.facts import Facts, Origin, Published, Sibling
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.release import Release
@@ -25,6 +25,9 @@ STACK = "stack"
 """Asks for what the stack has of a crate, where a version would ask for an archive."""
 
 Standpoint = tuple[View, tuple[bool, ...]]
+
+BESIDE = "beside"
+"""Asks for the crate in a folder outside the repository."""
 
 _LOCK = "Cargo.lock"
 
@@ -51,7 +54,7 @@ class Asked:
     Attributes:
         facts: the facts to ask.
         about: the crates that were asked about, each with what of it: an empty text for what the registry has, a
-            version for its archive, `STACK` for what the stack has.
+            version for its archive, `STACK` for what the stack has; with `BESIDE` the folders that were looked into.
         is_countable: whether that is all; not where the stack as a whole was looked at.
     """
 
@@ -75,8 +78,17 @@ class Asked:
             self.about.add((crate, version))
             return facts.origin(crate, version)
 
+        def sibling(folder: str) -> Sibling | None:
+            self.about.add((folder, BESIDE))
+            return facts.sibling(folder)
+
         self.facts = facts._replace(
-            published=published, release=release, rust_version=rust_version, origin=origin, stack=_Noted(facts, self)
+            sibling=sibling,
+            published=published,
+            release=release,
+            rust_version=rust_version,
+            origin=origin,
+            stack=_Noted(facts, self),
         )
 
 
@@ -155,6 +167,7 @@ class Memory:
         self._turn = Lock()
         self._states: dict[tuple[View, str, bool], State] = {}
         self._crates: dict[int, str] = {}
+        self._told: dict[View | None, set[int]] = {}
         self._standpoints: dict[str, Standpoint] = {}
         self._answers: dict[View, dict[tuple[int | None, bool], Published]] = {}
         self._hold: dict[Standpoint, tuple[set[int], set[int]]] = {}
@@ -198,7 +211,10 @@ class Memory:
         key = self._key(subject)
         if key not in self._recalled:
             record = self._known.records.get(key)
-            holds = record is not None and self._holds(subject.repository, record.places)
+            places = record.places if record is not None else ()
+            holds = record is not None and self._holds(subject.repository, places)
+            if holds:
+                self._told.setdefault(self._views.get(subject.repository), set()).update(places)
             self._recalled[key] = record if holds else None
         found = self._recalled[key]
         return None if found is None else found.value
@@ -213,7 +229,7 @@ class Memory:
             if place in bad:
                 return False
             is_equal = self._state(repository, *state[:2]) == state
-            if state[1] != STACK:  # which each repository sees with its own eyes
+            if state[1] not in (STACK, BESIDE):  # which each repository sees with its own eyes
                 (good if is_equal else bad).add(place)
             if not is_equal:
                 return False
@@ -231,11 +247,14 @@ class Memory:
             self._fresh[self._key(subject)] = self._known.record(value, states)
 
     def save(self, *, drops_others: bool) -> None:
-        """Write down what is to be remembered.
+        """Write down what is to be remembered, and let the views know what was asked about by what was recalled.
 
         Args:
             drops_others: whether all of the stack was looked at, so that nothing else is of use any more.
         """
+        for view, places in self._told.items():
+            if view is not None:
+                view.tell(name for name, about, _ in map(self._known.states.__getitem__, places) if not about)
         known = self._known.records
         kept = {key: found for key, found in known.items() if not drops_others or self._recalled.get(key)}
         if self._file and (self._fresh or len(kept) < len(known)):
@@ -247,6 +266,8 @@ class Memory:
     def _state(self, repository: str, name: str, about: str) -> State:
         """What names the answer to a question, see `Asked.about`; of the registry's, with what the stack adds to it."""
         view, facts = self._views[repository], self._facts[repository]
+        if about == BESIDE:
+            return name, about, repr(facts.sibling(name))
         if about == STACK:
             number = id(facts.stack.crate(name))
             if number not in self._crates:
@@ -254,7 +275,7 @@ class Memory:
             return name, about, self._crates[number]
         if about:
             return name, about, repr(view.origin(name, about))
-        published = view.published(name)
+        published = view.glance(name)
         is_old = isinstance(published, Unknown) or not is_settled(facts, published)
         place = view, name, is_old
         if place not in self._states:
@@ -274,7 +295,7 @@ class Memory:
         """An answer for each time at which the registry gave one."""
         if view not in self._answers:
             names = dict.fromkeys(name for name, about, _ in self._known.states if not about)
-            found = (view.published(name) for name in names)
+            found = (view.glance(name) for name in names)
             self._answers[view] = {
                 (one.checked_at, one.is_of_this_run): one for one in found if not isinstance(one, Unknown)
             }

@@ -50,6 +50,7 @@ class View:
         self._spoken = spoken
         self.ttl_s = ttl_s
         self.sources: dict[str, str] = {}
+        self._told: set[str] = set()
         self._answers: dict[str, Answer | Unknown] = {}
         self._published: dict[str, Published | Unknown] = {}
         self._releases: dict[tuple[str, str], Release | Unknown | None] = {}
@@ -83,6 +84,10 @@ class View:
 
     def answer(self, crate: str) -> Answer | Unknown:
         """What is known of a crate."""
+        self._told.add(crate)
+        return self._known(crate)
+
+    def _known(self, crate: str) -> Answer | Unknown:
         if crate not in self._answers:
             with self._turn:
                 self._answers[crate] = self._answer(crate)
@@ -90,12 +95,21 @@ class View:
 
     def published(self, crate: str) -> Published | Unknown:
         """The same in a check's terms."""
+        self._told.add(crate)
+        return self.glance(crate)
+
+    def tell(self, crates: Iterable[str]) -> None:
+        """Count crates among those that were asked about: something rests on what is known of them."""
+        self._told.update(crates)
+
+    def glance(self, crate: str) -> Published | Unknown:
+        """As `published`, of a crate on which nothing may come to rest."""
         if crate not in self._published:
             self._published[crate] = self._in_terms_of_checks(crate)
         return self._published[crate]
 
     def _in_terms_of_checks(self, crate: str) -> Published | Unknown:
-        answer = self.answer(crate)
+        answer = self._known(crate)
         published = as_published(answer)
         if isinstance(answer, Unknown) or isinstance(published, Unknown):
             return published
@@ -104,7 +118,7 @@ class View:
 
     def identity(self, crate: str) -> str:
         """What names all that is known of a crate: equal for equal knowledge."""
-        answer = self.answer(crate)
+        answer = self._known(crate)
         if isinstance(answer, Unknown):
             return f"unknown: {answer.why}"
         return f"{answer.spelled} {'absent' if answer.is_absent else answer.identity}"
@@ -155,8 +169,9 @@ class View:
 
     @property
     def oldest_age_s(self) -> int | None:
-        """The age of the oldest answer given so far; ``None`` where there was none."""
-        return max((one.age_s for one in self._answers.values() if isinstance(one, Answer)), default=None)
+        """The age of the oldest answer that something rests on; ``None`` where there is none."""
+        answers = (self._answers.get(crate) for crate in self._told)
+        return max((one.age_s for one in answers if isinstance(one, Answer)), default=None)
 
     def _answer(self, crate: str) -> Answer | Unknown:
         if crate in self._strangers:

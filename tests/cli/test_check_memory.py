@@ -190,7 +190,7 @@ def play(folder: Path, registry: FaultyRegistry, checks: Checks, seed: int, step
         assert found == wanted, history
 
 
-MANY = [pytest.param(seed, 60, marks=pytest.mark.slow) for seed in range(10, 14)]
+MANY = [pytest.param(seed, 60, marks=pytest.mark.slow) for seed in (10, 31, 34, 35)]
 
 
 @pytest.mark.parametrize(("seed", "steps"), [(1, 8), (2, 8), *MANY])
