@@ -26,9 +26,10 @@ from batuta_hooks.gather.configuration import FILE_NAME, read_configuration
 from batuta_hooks.gather.manifests import gather_facts, whole
 from batuta_hooks.gather.repository import INDEX, WORKTREE, Repository
 from batuta_hooks.registry.names import is_crate_name
+from batuta_hooks.stack.asked import Asked
 from batuta_hooks.stack.checkouts import BARE, Checkout, Workspace, inspect, plain_top
 from batuta_hooks.stack.crates import Crates
-from batuta_hooks.stack.memory import Asked, Memory, Subject
+from batuta_hooks.stack.memory import Memory, Subject
 from batuta_hooks.stack.registry_view import View
 from batuta_hooks.stack.verdict import Crate
 

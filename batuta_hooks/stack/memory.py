@@ -13,21 +13,15 @@ from typing import Any, NamedTuple
 from batuta_hooks.checks.builds import leads_to
 from batuta_hooks.checks.publishable_market import has_version
 from batuta_hooks.checks.published_versions import is_settled
-from batuta_hooks.domain.facts import Facts, Origin, Published, Sibling
+from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.manifest import Manifest
-from batuta_hooks.domain.release import Release
 from batuta_hooks.domain.stack import Stack, StackCrate
+from batuta_hooks.stack.asked import BESIDE, STACK, itself
 from batuta_hooks.stack.memory_file import Record, State, digest, file_for, read_records, write_records
 from batuta_hooks.stack.registry_view import View
 
-STACK = "stack"
-"""Asks for what the stack has of a crate, where a version would ask for an archive."""
-
 Standpoint = tuple[View, tuple[bool, ...]]
-
-BESIDE = "beside"
-"""Asks for the crate in a folder outside the repository."""
 
 _LOCK = "Cargo.lock"
 
@@ -46,92 +40,6 @@ class Subject(NamedTuple):
     repository: str
     path: str
     also: str = ""
-
-
-class Asked:
-    """Facts that note what is asked of the registry, and which crates of the stack are looked at.
-
-    Attributes:
-        facts: the facts to ask.
-        about: the crates that were asked about, each with what of it: an empty text for what the registry has, a
-            version for its archive, `STACK` for what the stack has; with `BESIDE` the folders that were looked into.
-        is_countable: whether that is all; not where the stack as a whole was looked at.
-    """
-
-    def __init__(self, facts: Facts) -> None:
-        self.about: set[tuple[str, str]] = set()
-        self.is_countable = True
-
-        def published(crate: str) -> Published | Unknown:
-            self.about.add((crate, ""))
-            return facts.published(crate)
-
-        def release(crate: str, version: str) -> Release | Unknown | None:
-            self.about.add((crate, ""))
-            return facts.release(crate, version)
-
-        def rust_version(crate: str, version: str) -> str | Unknown | None:
-            self.about.add((crate, ""))
-            return facts.rust_of(crate, version)
-
-        def origin(crate: str, version: str) -> Origin | Unknown:
-            self.about.add((crate, version))
-            return facts.origin(crate, version)
-
-        def sibling(folder: str) -> Sibling | None:
-            self.about.add((folder, BESIDE))
-            return facts.sibling(folder)
-
-        self.facts = facts._replace(
-            sibling=sibling,
-            published=published,
-            release=release,
-            rust_version=rust_version,
-            origin=origin,
-            stack=_Noted(facts, self),
-        )
-
-
-class _Noted(Stack):
-    """A stack that notes of which crates it was asked; of these it shows what they are, not what they need."""
-
-    def __init__(self, facts: Facts, asked: Asked) -> None:
-        super().__init__()
-        self._facts = facts
-        self._asked = asked
-
-    @property
-    def whole(self) -> Stack:
-        self._asked.is_countable = False
-        return self._facts.stack.whole
-
-    def crate(self, name: str) -> StackCrate | None:
-        self._asked.about.add((name, STACK))
-        return _itself(self._facts, name)
-
-    def _crates(self) -> dict[str, StackCrate]:
-        self._asked.is_countable = False
-        return {crate.name: crate for crate in self._facts.stack.crates()}
-
-
-def _itself(facts: Facts, name: str) -> StackCrate | None:
-    crate = facts.stack.crate(name)
-    return None if crate is None else crate._replace(dependencies=())
-
-
-def _place(crate: StackCrate) -> tuple[str, str, str, bool]:
-    return crate.name, crate.repository, crate.manifest_path, crate.is_publishable
-
-
-def _linked(stack: Stack, crate: StackCrate) -> tuple[object, ...]:
-    """A crate, and its dependencies on others of the stack, each with whether the other's version meets it."""
-    needs = ((one, stack.crate(one.package)) for one in stack.inside(crate))
-    return *_place(crate), [(tuple(one), leads_to(one, other)) for one, other in needs if other is not None]
-
-
-def _spelled(crate: StackCrate) -> str:
-    # a plain tuple is spelled ten times as fast as a record
-    return repr((tuple(crate._replace(dependencies=())), *map(tuple, crate.dependencies)))
 
 
 class Memory:
@@ -240,7 +148,7 @@ class Memory:
 
         Args:
             value: anything that JSON has.
-            about: all that it rests on besides, see `Asked.about`.
+            about: all that it rests on besides, see `batuta_hooks.stack.asked.Asked`.
         """
         states = [self._state(subject.repository, *one) for one in sorted(about)]
         with self._turn:
@@ -264,14 +172,14 @@ class Memory:
         return digest(map(_bytes, (*subject, self._content.get(subject.repository, ""))))
 
     def _state(self, repository: str, name: str, about: str) -> State:
-        """What names the answer to a question, see `Asked.about`; of the registry's, with what the stack adds to it."""
+        """What names the answer to a question that `Asked` notes; of the registry's, with what the stack adds."""
         view, facts = self._views[repository], self._facts[repository]
         if about == BESIDE:
             return name, about, repr(facts.sibling(name))
         if about == STACK:
             number = id(facts.stack.crate(name))
             if number not in self._crates:
-                self._crates[number] = repr(_itself(facts, name))
+                self._crates[number] = repr(itself(facts, name))
             return name, about, self._crates[number]
         if about:
             return name, about, repr(view.origin(name, about))
@@ -300,6 +208,21 @@ class Memory:
                 (one.checked_at, one.is_of_this_run): one for one in found if not isinstance(one, Unknown)
             }
         return self._answers[view].values()
+
+
+def _place(crate: StackCrate) -> tuple[str, str, str, bool]:
+    return crate.name, crate.repository, crate.manifest_path, crate.is_publishable
+
+
+def _linked(stack: Stack, crate: StackCrate) -> tuple[object, ...]:
+    """A crate, and its dependencies on others of the stack, each with whether the other's version meets it."""
+    needs = ((one, stack.crate(one.package)) for one in stack.inside(crate))
+    return *_place(crate), [(tuple(one), leads_to(one, other)) for one, other in needs if other is not None]
+
+
+def _spelled(crate: StackCrate) -> str:
+    # a plain tuple is spelled ten times as fast as a record
+    return repr((tuple(crate._replace(dependencies=())), *map(tuple, crate.dependencies)))
 
 
 def _by_name(

@@ -27,7 +27,7 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _MOST_BYTES = 64 << 20
 
 State = tuple[str, str, str]
-"""A crate, what was asked about it (see `batuta_hooks.stack.memory.Asked`), and what names the answer."""
+"""A crate, what was asked about it (see `batuta_hooks.stack.asked.Asked`), and what names the answer."""
 
 
 class Record(NamedTuple):
