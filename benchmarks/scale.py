@@ -4,8 +4,11 @@
 
 Each stack is made by make_stack.py and asked offline over its warm cache. Memory is the highest resident size of the
 command's own process (VmHWM); processor time is that of the command and all its children; git's processes are counted
-by a git that stands first on PATH. The exponent says how the processor time grows from the smallest stack on: 1 is
-linear. The table is the one in docs/scale.md.
+in a run of their own, of the smallest stack, by a git that stands first on PATH. The exponent says how the processor
+time grows from the smallest stack on: 1 is linear. The table is the one in docs/scale.md.
+
+`check` remembers nothing at first; `again` follows when nothing has changed, `comment` and `bump` when one manifest of
+a repository in the middle has, by a comment and by a higher version.
 """
 
 from __future__ import annotations
@@ -27,6 +30,9 @@ from measure import TOP, clean_environment
 
 COMMANDS = {
     "check": ("check", "--format", "json"),
+    "again": ("check", "--format", "json"),
+    "comment": ("check", "--format", "json"),
+    "bump": ("check", "--format", "json"),
     "status": ("status", "--simple"),
     "sync": ("sync", "--all", "--dry-run"),
     "release": ("release", "--dry-run"),
@@ -34,6 +40,9 @@ COMMANDS = {
     "guard": (),
 }
 TITLES = {
+    "again": "check, again",
+    "comment": "check, after a comment in one manifest",
+    "bump": "check, after a version bump in one manifest",
     "status": "status --simple",
     "sync": "sync --dry-run",
     "release": "release --dry-run",
@@ -50,7 +59,7 @@ class Cost(NamedTuple):
     seconds: float
     processor_s: float
     memory_mib: float
-    git: int
+    git: int | None
     is_ended: bool
 
 
@@ -65,7 +74,10 @@ def main() -> None:
     sizes = sorted(int(size) for size in given.sizes.split(","))
     with tempfile.TemporaryDirectory(prefix="batuta-bench-") as name:
         place = given.keep or Path(name)
-        found = {size: measure(_stack(place, size, given.manifests_each), given.commands.split(",")) for size in sizes}
+        found = {}
+        for size in sizes:
+            stack = _stack(place, size, given.manifests_each)
+            found[size] = measure(stack, given.commands.split(","), counts_git=size == sizes[0])
     show(found, given.manifests_each)
 
 
@@ -77,33 +89,58 @@ def _stack(place: Path, size: int, each: int) -> Path:
     return folder
 
 
-def measure(folder: Path, commands: list[str]) -> dict[str, Cost]:
-    """Run each command once."""
-    counter = folder / "git-counter"
-    counter.mkdir(exist_ok=True)
-    real = shutil.which("git")
-    (counter / "git").write_text(f'#!/bin/sh\nprintf . >> "$GIT_COUNT"\nexec "{real}" "$@"\n', encoding="utf-8")
-    (counter / "git").chmod(0o755)
-    count = folder / "git-count"
+def measure(folder: Path, commands: list[str], *, counts_git: bool) -> dict[str, Cost]:
+    """Run each command once, and once more where git's processes are to be counted."""
     env = {
-        **clean_environment(counter),
+        **clean_environment(),
         "HOME": str(folder),
         "CARGO_HOME": str(folder / "cargo"),
         "BATUTA_CACHE_DIR": str(folder / "cache"),
         "PYTHONPATH": str(TOP),
-        "GIT_COUNT": str(count),
     }
     costs = {}
     for name in commands:
-        count.write_bytes(b"")
         argv = [sys.executable, "-m", "batuta_hooks.cli", "--offline", "--workspace", str(folder / "stack")]
         run_in = folder
-        if name == "guard":
+        if name == "check":
+            shutil.rmtree(folder / "cache" / "checks-v1", ignore_errors=True)
+        elif name in ("comment", "bump"):
+            _change(folder, by_version=name == "bump")
+        elif name == "guard":
             argv = [sys.executable, "-c", GUARD, "--stage", "commit"]
             run_in = _staged(folder)
         print(f"{folder.name}: {name}", file=sys.stderr)
-        costs[name] = _run([*argv, *COMMANDS[name]], run_in, env)._replace(git=count.stat().st_size)
+        line = [*argv, *COMMANDS[name]]
+        costs[name] = _run(line, run_in, env)
+        if counts_git:
+            costs[name] = costs[name]._replace(git=_git_processes(line, run_in, env))
     return costs
+
+
+def _git_processes(argv: list[str], folder: Path, env: dict[str, str]) -> int:
+    """How many processes of git a command starts."""
+    real = shutil.which("git")
+    with tempfile.TemporaryDirectory(prefix="batuta-bench-") as name:
+        count, git = Path(name, "count"), Path(name, "bin/git")
+        git.parent.mkdir()
+        git.write_text(f'#!/bin/sh\nprintf . >> "{count}"\nexec "{real}" "$@"\n', encoding="utf-8")
+        git.chmod(0o755)
+        count.write_bytes(b"")
+        _run(argv, folder, {**env, "PATH": f"{git.parent}{os.pathsep}{env['PATH']}"})
+        return count.stat().st_size
+
+
+def _change(folder: Path, *, by_version: bool) -> None:
+    """Change a manifest of the repository in the middle: its version, or a comment alone."""
+    repositories = sorted(path.parent for path in (folder / "stack").glob("*/.git"))
+    manifests = sorted(repositories[len(repositories) // 2].rglob("Cargo.toml"))
+    manifest = next(one for one in manifests if '\nversion = "' in one.read_text(encoding="utf-8"))
+    text = manifest.read_text(encoding="utf-8")
+    before, begins, after = text.partition('\nversion = "')
+    number, ends, rest = after.partition('"')
+    first, _, last = number.rpartition(".")
+    text = f"{before}{begins}{first}.{int(last) + 1}{ends}{rest}" if by_version else f"{text}# changed\n"
+    manifest.write_text(text, encoding="utf-8")
 
 
 def _staged(folder: Path) -> Path:
@@ -130,7 +167,7 @@ def _run(argv: list[str], folder: Path, env: dict[str, str]) -> Cost:
         raise SystemExit(f"{' '.join(argv)} ended with {child.returncode}")
     after = os.times()
     used = after.children_user + after.children_system - before.children_user - before.children_system
-    return Cost(time.perf_counter() - start, used, memory, 0, is_ended)
+    return Cost(time.perf_counter() - start, used, memory, None, is_ended)
 
 
 def _memory_mib(pid: int) -> float:
@@ -154,7 +191,8 @@ def show(found: dict[int, dict[str, Cost]], each: int) -> None:
             if size > sizes[0] and not cost.is_ended:
                 grows = f"{math.log(cost.processor_s / first.processor_s) / math.log(size / sizes[0]):.2f}"
             ended = "ended at " if cost.is_ended else ""
-            figures = f"{ended}{cost.seconds:.1f} | {cost.processor_s:.1f} | {cost.memory_mib:.0f} | {cost.git}"
+            git = "" if cost.git is None else cost.git
+            figures = f"{ended}{cost.seconds:.1f} | {cost.processor_s:.1f} | {cost.memory_mib:.0f} | {git}"
             print(f"| `{TITLES.get(name, name)}` | {size} / {size * each} | {figures} | {grows} |")
 
 
