@@ -46,13 +46,24 @@ def find_together(facts: Facts) -> Iterator[Finding | Unknown]:
     yield from _together(namesakes.without_strangers(facts))
 
 
-def _alone(facts: Facts) -> Iterator[Finding | Unknown]:
+def find_required(facts: Facts) -> Iterator[Finding | Unknown]:
+    """The part of `find` that asks for another requirement: VA001-VA005."""
+    facts = namesakes.without_strangers(facts)
+    yield from _required(facts)
+    yield from _shared(facts)
+
+
+def _required(facts: Facts) -> Iterator[Finding | Unknown]:
     yield from published_versions.find(facts)
     yield from checkout_versions.find(facts)
     if facts.policy.versions:
         from batuta_hooks.checks import version_policy
 
         yield from version_policy.find(facts)
+
+
+def _alone(facts: Facts) -> Iterator[Finding | Unknown]:
+    yield from _required(facts)
     yield from features.find(facts)
     yield from native_links.find(facts)
     if any("rust-version" in manifest.table.get(manifest.package_key, {}) for manifest in judged_manifests(facts)):
@@ -67,18 +78,27 @@ def _alone(facts: Facts) -> Iterator[Finding | Unknown]:
 
 
 def _together(facts: Facts) -> Iterator[Finding | Unknown]:
-    stack, manifests = facts.stack.whole, list(judged_manifests(facts))
-    if any(stack.is_disputed(one.package) for manifest in manifests for one in manifest.dependencies):
-        from batuta_hooks.checks import shared_versions
-
-        yield from shared_versions.find(facts)
+    yield from _shared(facts)
+    if _has_disputed(facts):
         yield from native_links.find_beside(facts)
     if facts.policy.exclusive:
         from batuta_hooks.checks import exclusive_features
 
         yield from exclusive_features.find(facts)
-    if any(stack.comes_back_to(manifest.name) for manifest in manifests):
+    if any(facts.stack.whole.comes_back_to(manifest.name) for manifest in judged_manifests(facts)):
         from batuta_hooks.checks import circles
 
         yield from circles.find(facts)
     yield from compatible_steps.find(facts)
+
+
+def _shared(facts: Facts) -> Iterator[Finding]:
+    if _has_disputed(facts):
+        from batuta_hooks.checks import shared_versions
+
+        yield from shared_versions.find(facts)
+
+
+def _has_disputed(facts: Facts) -> bool:
+    stack = facts.stack.whole
+    return any(stack.is_disputed(one.package) for manifest in judged_manifests(facts) for one in manifest.dependencies)

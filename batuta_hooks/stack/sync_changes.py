@@ -66,7 +66,7 @@ class Deciding:
         return Change(
             repository=self._facts.repository,
             path=dependency.manifest_path,
-            line=entry.line,
+            line=0,  # of the old file, which is looked for once all is decided
             crate=entry.crate,
             dependency=dependency.package,
             before=dependency.requirement,

@@ -38,7 +38,6 @@ class Entry(NamedTuple):
 
     Attributes:
         dependency: as the first user has it.
-        line: where it begins.
         found: the codes of the errors and warnings about it.
         excepted: the codes of those that the configuration makes an exception for.
         has_rival: whether a user requires the same package by another entry too.
@@ -46,7 +45,6 @@ class Entry(NamedTuple):
 
     dependency: Dependency
     uses: tuple[Use, ...]
-    line: int
     found: tuple[str, ...]
     excepted: frozenset[str]
     has_rival: bool
@@ -76,7 +74,7 @@ def entries_of(opened: Opened, facts: Facts, crates: Collection[str], today: dat
         if manifest.name in opened.config.skip_crates or (crates and manifest.name not in crates):
             continue
         about = facts._replace(judged=(path,), configs=())
-        raw += (opened.said.get(path) or ask(about))[0] + ask(about, version_alignment.find)[0]
+        raw += (opened.said.get(path) or ask(about))[0] + ask(about, version_alignment.find_required)[0]
         rivals.update(_rivals(manifest))
         for dependency in manifest.dependencies:
             place = dependency.manifest_path, dependency.key
@@ -84,15 +82,17 @@ def entries_of(opened: Opened, facts: Facts, crates: Collection[str], today: dat
     kept = judge(raw, opened.config, today)
     said, left = _by_place(raw), _by_place(kept)
     serious = _by_place([one for one in kept if one.severity != NOTE])
+    told = {(one.path, one.dependency) for one in raw}
     for (path, key), uses in sorted(users.items(), key=lambda item: item[0][0]):
         stands_in = facts.manifests.load(path)
         assert isinstance(stands_in, Manifest)
         dependency = uses[0].dependency
-        line, _ = position_of(stands_in.text, key)
+        # of most entries nothing is said, so that nobody need look for their lines
+        line = position_of(stands_in.text, key)[0] if (path, dependency.package) in told else 0
         where = path, line, dependency.package
         excepted = frozenset(said.get(where, ())) - frozenset(left.get(where, ()))
         found = tuple(serious.get(where, ()))
-        yield Entry(dependency, tuple(uses), line, found, excepted, (path, key) in rivals)
+        yield Entry(dependency, tuple(uses), found, excepted, (path, key) in rivals)
 
 
 def _by_place(findings: Sequence[Finding]) -> Mapping[_Place, list[str]]:
