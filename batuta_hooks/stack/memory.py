@@ -18,7 +18,7 @@ from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.stack import Stack, StackCrate
 from batuta_hooks.stack.asked import BESIDE, STACK, itself
-from batuta_hooks.stack.memory_file import Record, State, digest, file_for, read_records, write_records
+from batuta_hooks.stack.memory_file import Record, State, digest, file_for, pack, read_records, write_records
 from batuta_hooks.stack.registry_view import View
 
 Standpoint = tuple[View, tuple[bool, ...]]
@@ -81,6 +81,7 @@ class Memory:
         self._hold: dict[Standpoint, tuple[set[int], set[int]]] = {}
         self._recalled: dict[str, Record | None] = {}
         self._fresh: dict[str, Record] = {}
+        self._places: dict[str, dict[tuple[str, str], int]] = {}
         #: names all that verdicts rest on in all repositories
         self.content = digest(map(_bytes, self._content.values()))
         self._whole = facts[0].stack.whole if facts else Stack()
@@ -113,6 +114,7 @@ class Memory:
         self._answers.clear()
         self._recalled.clear()
         self._fresh.clear()
+        self._places.clear()
 
     def recall(self, subject: Subject) -> Any | None:
         """What is remembered, if all that it rests on is as it was."""
@@ -150,9 +152,13 @@ class Memory:
             value: anything that JSON has.
             about: all that it rests on besides, see `batuta_hooks.stack.asked.Asked`.
         """
-        states = [self._state(subject.repository, *one) for one in sorted(about)]
+        about = tuple(about)
+        places = self._places.setdefault(subject.repository, {})
+        fresh = sorted(one for one in about if one not in places)
+        states = [self._state(subject.repository, *one) for one in fresh]
         with self._turn:
-            self._fresh[self._key(subject)] = self._known.record(value, states)
+            places.update(zip(fresh, map(self._known.place, states), strict=True))
+            self._fresh[self._key(subject)] = Record(value, pack(places[one] for one in about))
 
     def save(self, *, drops_others: bool) -> None:
         """Write down what is to be remembered, and let the views know what was asked about by what was recalled.

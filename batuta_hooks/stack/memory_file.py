@@ -10,7 +10,7 @@ import json
 import os
 from array import array
 from binascii import a2b_base64, b2a_base64, crc32
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from shutil import rmtree
@@ -25,6 +25,7 @@ _OF_GUARDS = ("siblings-v1", "manifests-v1", "verdicts-v1")
 _ROOMS = ("checks", "domain", "gather", "git", "registry", "stack")
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _MOST_BYTES = 64 << 20
+_LEAST_USED = 0.9
 
 State = tuple[str, str, str]
 """A crate, what was asked about it (see `batuta_hooks.stack.asked.Asked`), and what names the answer."""
@@ -42,7 +43,7 @@ class Record(NamedTuple):
         return _unpack(self.packed)
 
 
-def _pack(places: Iterable[int]) -> str:
+def pack(places: Iterable[int]) -> str:
     """Numbers as text: as numbers, those of ten thousand records take a hundred MiB."""
     return b2a_base64(array("I", places).tobytes(), newline=False).decode("ascii")
 
@@ -64,15 +65,12 @@ class Records(NamedTuple):
     states: list[State]
     numbers: dict[State, int]
 
-    def record(self, value: Any, states: Iterable[State]) -> Record:
-        """What rests on some answers; one that is not there yet gets a place."""
-        places = []
-        for state in states:
-            place = self.numbers.setdefault(state, len(self.states))
-            if place == len(self.states):
-                self.states.append(state)
-            places.append(place)
-        return Record(value, _pack(places))
+    def place(self, state: State) -> int:
+        """The place of an answer; one that is not there yet gets one."""
+        place = self.numbers.setdefault(state, len(self.states))
+        if place == len(self.states):
+            self.states.append(state)
+        return place
 
 
 def digest(parts: Iterable[bytes]) -> str:
@@ -119,17 +117,14 @@ def read_records(file: str) -> Records:
 
 
 def write_records(file: str, found: Records) -> None:
-    """Write the records in the place of all that was there, without answers that no record rests on."""
-    used = sorted(set[int]().union(*(record.places for record in found.records.values())))
-    numbers = {place: number for number, place in enumerate(used)}
-    rows = {
-        key: (record.value, _pack(map(numbers.__getitem__, record.places)))
-        for key, record in sorted(found.records.items())
-    }
-    states = [found.states[place] for place in used]
+    """Write the records in the place of all that was there; answers that no record rests on are left out some time."""
+    used = set[int]().union(*(record.places for record in found.records.values()))
+    if len(used) < len(found.states) * _LEAST_USED:
+        found = _without_unused(found, sorted(used))
     place = f"{file}.{os.getpid()}"
     try:
-        text = json.dumps({"tool": _tool(), "states": states, "records": rows}, separators=(",", ":"))
+        written = {"tool": _tool(), "states": found.states, "records": found.records}
+        text = json.dumps(written, separators=(",", ":"))
         if len(text) > _MOST_BYTES:
             return
         os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
@@ -139,6 +134,15 @@ def write_records(file: str, found: Records) -> None:
     except OSError:
         with suppress(OSError):
             os.unlink(place)
+
+
+def _without_unused(found: Records, used: Sequence[int]) -> Records:
+    numbers = {place: number for number, place in enumerate(used)}
+    records = {
+        key: Record(record.value, pack(map(numbers.__getitem__, record.places)))
+        for key, record in found.records.items()
+    }
+    return Records(records, [found.states[place] for place in used], {})
 
 
 def forget_records(environment: Mapping[str, str]) -> None:
