@@ -101,7 +101,7 @@ def read_contents(now: int, ttl_s: int = TTL_S, environment: Mapping[str, str] =
 
 
 def clear_cache(environment: Mapping[str, str] = os.environ) -> Contents:
-    """Remove every answer, and what checks remembered; returns what there was.
+    """Remove every answer, and what checks and guards remembered; returns what there was.
 
     Raises:
         BatutaError: there is a cache, and it cannot be emptied.

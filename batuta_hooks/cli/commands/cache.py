@@ -55,7 +55,7 @@ def _warm(
 
 
 def _clear(common: Common) -> int:
-    """Remove every answer from the cache."""
+    """Remove every answer from the cache, and what checks and guards remembered."""
     from batuta_hooks.cli.cache import run_clear
 
     return run_clear(common)

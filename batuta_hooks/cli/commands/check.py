@@ -29,19 +29,28 @@ def _check(
         bool, typer.Option("--strict", help="Warnings fail too (1), and so does the undecided (3).")
     ] = False,
     verify_published: Annotated[
-        bool, typer.Option("--verify-published", help="Ask the registry now what is wrong with the published versions.")
+        bool,
+        typer.Option(
+            "--verify-published", help="Ask the registry now what is wrong with the published versions; tags too."
+        ),
     ] = False,
     deep: Annotated[
         bool, typer.Option("--deep", help="Find out what users of each crate would get, where no lock file tells.")
     ] = False,
     what_if: Annotated[
         list[str] | None,
-        typer.Option("--what-if", metavar="NAME=VERSION", help="Judge as if this version were published or chosen."),
+        typer.Option(
+            "--what-if",
+            metavar="NAME=VERSION",
+            help="Judge as if this version, a lower one too, were published or chosen.",
+        ),
     ] = None,
     shard: Annotated[
         str | None, typer.Option("--shard", metavar="K/N", help="Judge one part of the repositories, knowing all.")
     ] = None,
-    fetch: Annotated[bool, typer.Option("--fetch", help="Run git fetch in every repository first.")] = False,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Run git fetch in every repository first; judge tags too.")
+    ] = False,
 ) -> int:
     """Judge every crate of every repository: would cargo publish it, would a clone build?"""
     from batuta_hooks.cli.check import Wishes, run_check

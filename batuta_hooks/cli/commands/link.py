@@ -20,7 +20,7 @@ def _link(
     crates: Annotated[list[str] | None, typer.Argument(metavar="CRATE", help="The crates to link; none: all.")] = None,
     status: Annotated[bool, typer.Option("--status", help="Show what is linked, change nothing.")] = False,
 ) -> int:
-    """Build against the siblings' checkouts, without a path in any manifest and with every Cargo.lock as it is."""
+    """Build against the siblings' checkouts, without a path in any manifest; where it can, with Cargo.lock as it is."""
     from batuta_hooks.cli.link import run_link, run_status
 
     return run_status(common, crates or ()) if status else run_link(common, crates or ())

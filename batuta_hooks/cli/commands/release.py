@@ -67,7 +67,8 @@ def _release(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Release without a question.")] = False,
     notify: Annotated[
-        str, typer.Option("--notify", metavar="COMMAND", help="Gets the JSON document in the end, on standard input.")
+        str,
+        typer.Option("--notify", metavar="COMMAND", help="Gets the JSON document on standard input, however it ended."),
     ] = "",
     index_timeout: Annotated[
         float, typer.Option("--index-timeout", min=1, metavar="SECONDS", help="How long to wait for the index.")
