@@ -37,6 +37,10 @@ class Tracked(Protocol):
     def links(self) -> Collection[str]:
         """The symbolic links among them."""
 
+    @property
+    def nested(self) -> Collection[str]:
+        """The other repositories among them, submodules or not."""
+
     def resolve(self, path: str) -> str | None:
         """The path with its symbolic links followed; ``None`` where they leave the repository or make a loop."""
 

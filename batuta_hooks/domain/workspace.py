@@ -63,6 +63,9 @@ class Manifests:
 
     Args:
         known: what is remembered of them; ``None`` for nothing.
+
+    Attributes:
+        readmes: by the folder of a workspace root, what `readme` said.
     """
 
     def __init__(self, tree: Tree, known: Known | None = None) -> None:
@@ -70,7 +73,7 @@ class Manifests:
         self._known = known
         self._loaded: dict[str, Manifest | ManifestFault | None] = {}
         self._resolved: dict[str, Manifest | ManifestFault | None] = {}
-        self._readmes: dict[str, str] = {}
+        self.readmes: dict[str, str] = {}
         self._members: dict[str, tuple[str, ...]] = {}
         self._members_of_all: frozenset[str] | None = None
 
@@ -125,7 +128,7 @@ class Manifests:
         if isinstance(root, ManifestFault) or (root is None and pointer is not None and is_outside(pointer)):
             # the root's own fault is said where it stands; what the member writes itself can still be judged
             return without_inherited(manifest)
-        readme = self._readme(root)
+        readme = self.readme(root.folder if root else "")
         inherited = inherited_part(manifest, root, readme) if root is not None and self._known is not None else ""
         if root is None or self._known is None or not self._known.is_sound(manifest.path, inherited):
             for key, reason in inheritance_faults(manifest, root, readme):
@@ -135,16 +138,14 @@ class Manifests:
                 self._known.keep_sound(manifest.path, inherited)
         return inherit(manifest, root)
 
-    def _readme(self, root: Manifest | None) -> str:
-        beside = root.folder if root else ""
-        if beside not in self._readmes:
-            self._readmes[beside] = self._find_readme(beside)
-        return self._readmes[beside]
+    def readme(self, folder: str) -> str:
+        """The readme that a workspace root in a folder has where it names none; empty where no such file is there."""
+        if folder not in self.readmes:
+            from batuta_hooks.domain.inheritance import README_FILES
 
-    def _find_readme(self, beside: str) -> str:
-        from batuta_hooks.domain.inheritance import README_FILES
-
-        return next((name for name in README_FILES if isinstance(self.tree.read(join(beside, name)), bytes)), "")
+            there = (name for name in README_FILES if isinstance(self.tree.read(join(folder, name)), bytes))
+            self.readmes[folder] = next(there, "")
+        return self.readmes[folder]
 
     def root_of(self, manifest: Manifest) -> Manifest | ManifestFault | None:
         """The workspace root that cargo finds for a manifest: itself, ``package.workspace``, or an ancestor.

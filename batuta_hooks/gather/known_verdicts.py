@@ -1,9 +1,9 @@
 """What a check said of a large repository, remembered until something changes that it rests on.
 
 That is: what the manifests say, however they are written; which files are tracked; lock files, configuration and
-policy; what the registry is known to hold; the checkouts beside the repository.  All of it is compared by content, but
-for the registry's cache and cargo's copies of the index, of which the files' times and sizes are.  A place in a file
-counts for the very text of that file alone.
+policy; the readmes of workspace roots; what the registry is known to hold; the checkouts beside the repository.  All of
+it is compared by content, but for the registry's cache and cargo's copies of the index, of which the files' times and
+sizes are.  A place in a file counts for the very text of that file alone.
 """
 
 from __future__ import annotations
@@ -113,6 +113,8 @@ class KnownVerdicts:
             return None
         if found["ends"] <= time.time():
             return None
+        if any(facts.manifests.readme(folder) != name for folder, name in found["readmes"].items()):
+            return None
         if any(_answer_now(facts, kind, about) != answer for kind, about, answer in found["asked"]):
             return None
         return Said([Finding(*one) if len(one) > 2 else Unknown(*one) for one in found["said"]], found["oldest"])
@@ -125,8 +127,9 @@ class KnownVerdicts:
             return
         if self._registry.state() == self._world:
             asked = [[*question, answer] for question, answer in watched.asked.items()]
-            value = {"said": said, "files": files, "asked": asked, "oldest": span[0], "ends": span[1]}
-            self._kept.keep(key, value)
+            readmes = watched.facts.manifests.readmes
+            rests_on = {"files": files, "readmes": readmes, "asked": asked, "ends": span[1]}
+            self._kept.keep(key, {"said": said, "oldest": span[0], **rests_on})
 
     def _key(self, facts: Facts) -> str:
         """Names all that a verdict rests on; empty where that cannot be told."""

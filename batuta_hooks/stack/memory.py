@@ -251,6 +251,8 @@ def _manifests(facts: Facts) -> Iterator[bytes]:
         found = facts.manifests.load(path)
         yield _bytes(path)
         yield found.text if isinstance(found, Manifest) else _bytes(repr(found))
+        resolved = facts.manifests.resolve(path)
+        yield b"" if isinstance(resolved, Manifest) else _bytes(repr(resolved))  # for want of a readme, say
 
 
 def _others(facts: Facts) -> Iterator[str]:
@@ -262,6 +264,7 @@ def _others(facts: Facts) -> Iterator[str]:
     paths = sorted(tracked.paths)
     yield "\0".join(paths)
     yield repr([(link, tracked.resolve(link)) for link in sorted(tracked.links)])
+    yield repr(sorted(tracked.nested))
     locks = [path for path in paths if path.rpartition("/")[2] == _LOCK]
     for path in (*tree.config_paths, *locks, ".gitmodules"):
         read = tree.read(path)

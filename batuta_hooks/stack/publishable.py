@@ -17,7 +17,6 @@ from batuta_hooks.registry.names import is_crate_name
 from batuta_hooks.stack.crates_io import Registries, Wanted
 from batuta_hooks.stack.judging import Opened, ask, judged_paths
 from batuta_hooks.stack.memory import Memory, Subject
-from batuta_hooks.stack.memory_file import digest
 
 #: How often the registry is asked about crates that an earlier answer first named: as deep as their dependencies go.
 _MOST_ROUNDS = 16
@@ -57,7 +56,8 @@ def judge_publishable(
     chosen = [(facts, path) for facts in judged for path in _paths(facts, selected)]
     if registries is None:
         return _judge_all(judge, chosen, told)
-    memories = None if memory is None else _Verdicts(memory, said, chosen)
+    are_all = places is None and not selected
+    memories = None if memory is None else _Verdicts(memory, said, chosen, are_all=are_all)
     known = memories.recall_all() if memories is not None and is_offline else None
     if known is not None:
         told(len(judged), len(judged))
@@ -85,11 +85,13 @@ class _Verdicts:
     """Verdicts in the memory.
 
     One for which every question was answered counts by itself.  Others count all together and for offline alone: which
-    of the unknown crates one meets also depends on what the other crates came to.
+    of the unknown crates one meets also depends on what the other crates came to, and those on how old answers are
+    that the crate itself never asked for.
 
     Args:
         said: what `batuta_hooks.checks.path_deps` says of a manifest.
         chosen: the packages to judge.
+        are_all: whether these are all packages of the stack.
     """
 
     def __init__(
@@ -97,11 +99,13 @@ class _Verdicts:
         memory: Memory,
         said: Callable[[Facts, str], Iterable[Finding | Unknown]],
         chosen: Sequence[tuple[Facts, str]],
+        *,
+        are_all: bool,
     ) -> None:
         self._memory = memory
         self._said = said
         self._chosen = chosen
-        self._around = digest(f"{facts.repository}\0{path}".encode("utf-8", "surrogatepass") for facts, path in chosen)
+        self._are_all = are_all
         self._subjects: dict[tuple[str, str], Subject] = {}
 
     def _subject(self, facts: Facts, path: str) -> Subject:
@@ -111,7 +115,7 @@ class _Verdicts:
         return self._subjects[place]
 
     def _open(self, subject: Subject) -> Subject:
-        return subject._replace(kind="open", also=f"{subject.also} {self._memory.content} {self._around}")
+        return subject._replace(kind="open", also=f"{subject.also} {self._memory.content}")
 
     def recall(self, facts: Facts, path: str) -> Publishable | None:
         """The verdict on the package of a manifest, where nothing was left open."""
@@ -121,7 +125,9 @@ class _Verdicts:
         """All verdicts, if all are remembered."""
         found: dict[tuple[str, str], Publishable] = {}
         for facts, path in self._chosen:
-            verdict = self.recall(facts, path) or _read(self._memory.recall(self._open(self._subject(facts, path))))
+            verdict = self.recall(facts, path)
+            if verdict is None and self._are_all:
+                verdict = _read(self._memory.recall(self._open(self._subject(facts, path))))
             if verdict is None:
                 return None
             found[facts.repository, path] = verdict
@@ -131,7 +137,8 @@ class _Verdicts:
         """Remember it."""
         subject, basis = self._subject(facts, path), judge.basis(facts, path)
         about = [(name, "") for name in judge.names.names(basis.names)]
-        self._memory.keep(subject if basis.is_whole else self._open(subject), verdict, about)
+        if basis.is_whole or self._are_all:
+            self._memory.keep(subject if basis.is_whole else self._open(subject), verdict, about)
 
 
 def _read(found: Any | None) -> Publishable | None:

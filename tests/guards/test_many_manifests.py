@@ -207,6 +207,17 @@ def test_old_answers_give_way_to_cargos(place: Place) -> None:
     assert place.remembered != before
 
 
+def test_a_readme_in_the_worktree(place: Place) -> None:
+    """A member inherits it: once it is gone cargo cannot load the member, though git still tracks the file."""
+    place.repo.write({"m/m9/Cargo.toml": package("m9", keys="readme.workspace = true")})
+    place.repo.git("add", "--all")
+    for guard in (path_deps, version_alignment):
+        place.ask(guard=guard)
+    (place.repo.path / "README.md").unlink()
+    assert ("PD008", "error", "m/m9/Cargo.toml") in place.ask(guard=path_deps).findings
+    place.ask()
+
+
 def test_a_small_repository_leaves_no_file(tmp_path: Path) -> None:
     """Where there are few manifests nothing is written down."""
     repo = make_repo(tmp_path / "repo", {"Cargo.toml": package("a")})

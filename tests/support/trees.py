@@ -72,6 +72,11 @@ class FolderTree:
         """Whether the path is or lies below a folder that ``.gitmodules`` names."""
         return any(starts_with(path, folder) for folder in self.submodules)
 
+    @property
+    def nested(self) -> Collection[str]:
+        """The submodules: no other repository lies inside."""
+        return self.submodules
+
     def in_nested(self, path: str) -> bool:
         """The same: no other repository lies inside."""
         return self.in_submodule(path)
@@ -141,6 +146,11 @@ class TextTree:
     def in_submodule(self, path: str) -> bool:
         """Whether the path is or lies below one of the submodules."""
         return any(starts_with(path, folder) for folder in self.submodules)
+
+    @property
+    def nested(self) -> Collection[str]:
+        """The submodules: no other repository lies inside."""
+        return self.submodules
 
     def in_nested(self, path: str) -> bool:
         """The same: no other repository lies inside."""
