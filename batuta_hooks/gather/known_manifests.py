@@ -12,6 +12,7 @@ import json
 import os
 from binascii import crc32
 
+from batuta_hooks.gather.kept_file import append_kept, read_kept, replace_kept
 from batuta_hooks.git.tree import blob_id
 
 TYPE_CHECKING = False
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 28
 _LONGEST_LINE = 1 << 23
 _SPARE_LINES = 2000
-_REGULAR, _KIND, _WRITABLE_BY_OTHERS = 0o100000, 0o170000, 0o022
 
 
 class KnownManifests:
@@ -81,15 +81,15 @@ class KnownManifests:
         fresh = _joined(self._fresh)
         known = self._known()
         if known and self._count < 2 * (len(self._used) + len(self._fresh)) + self._spare:
-            _append(self._file, fresh)
+            append_kept(self._file, b"\n" + fresh)  # what a killed process left of its line ends with an empty one
         else:
             kept = {name: known[name] for name in self._used if name in known and name not in self._fresh}
-            _write(self._file, self._head + b"\n" + _joined(kept) + fresh)
+            replace_kept(self._file, (self._head, b"\n", _joined(kept), fresh))
         self._fresh = {}
 
     def _known(self) -> dict[bytes, bytes]:
         if self._lines is None:
-            head, _, body = _read(self._file).partition(b"\n")
+            head, _, body = read_kept(self._file, MOST_BYTES).partition(b"\n")
             lines = body.split(b"\n") if head == self._head else []
             self._lines = dict(_split(lines))
             self._count = len(lines)
@@ -173,53 +173,3 @@ def _joined(lines: Mapping[bytes, bytes]) -> bytes:
 
 def _checksum(name: bytes, text: bytes) -> bytes:
     return b"%08x" % crc32(text, crc32(name))
-
-
-def _read(file: str) -> bytes:
-    """A file's bytes; none of one that others could have written, or that is too long."""
-    try:
-        with open(file, "rb", opener=_plain) as stream:
-            status = os.fstat(stream.fileno())
-            is_own = status.st_uid == os.geteuid() and not status.st_mode & _WRITABLE_BY_OTHERS
-            if status.st_mode & _KIND != _REGULAR or not is_own or status.st_size > MOST_BYTES:
-                return b""
-            return stream.read(MOST_BYTES)
-    except (OSError, ValueError):
-        return b""
-
-
-def _plain(path: str, flags: int) -> int:
-    """Opens neither what a link leads to nor, for ever, a pipe."""
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
-
-
-def _append(file: str, lines: bytes) -> None:
-    """Append lines in one write; what a killed process left of its own ends with an empty one."""
-    try:
-        fd = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return
-    try:
-        os.write(fd, b"\n" + lines)
-    except OSError:
-        return
-    finally:
-        os.close(fd)
-
-
-def _write(file: str, content: bytes) -> None:
-    place = f"{file}.{os.getpid()}"
-    try:
-        os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
-        with open(place, "wb", opener=_private) as stream:
-            stream.write(content)
-        os.replace(place, file)
-    except OSError:
-        try:
-            os.unlink(place)
-        except OSError:
-            return
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from batuta_hooks.domain.manifest import BUILD, DEV, NORMAL, Dependency
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.stack import Named, StackCrate
-from batuta_hooks.git.tree import read_regular_file
+from batuta_hooks.gather.kept_file import read_kept, replace_kept
 from batuta_hooks.registry.entry import Miss
 from batuta_hooks.registry.glance import cache_folder
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 _HEAD = "siblings 1"
+_MOST_BYTES = 1 << 26
 _KINDS = {"n": NORMAL, "d": DEV, "b": BUILD}
 _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 
@@ -96,10 +97,7 @@ def _still_holds(folder: str, stamps: str) -> bool:
 
 def _load(file: str) -> dict[str, list[str]]:
     """The lines of each checkout, if the file is as it was written."""
-    content = read_regular_file(file, follow=False)
-    if not isinstance(content, bytes):
-        return {}
-    head, _, body = content.partition(b"\n")
+    head, _, body = read_kept(file, _MOST_BYTES).partition(b"\n")
     if head != _head_of(body):
         return {}
     known: dict[str, list[str]] = {}
@@ -117,22 +115,8 @@ def _head_of(body: bytes) -> bytes:
 
 
 def _save(file: str, kept: Mapping[str, list[str]]) -> None:
-    place = f"{file}.{os.getpid()}"
     body = os.fsencode("".join(f"R\t{folder}\n" + "\n".join(lines) + "\n" for folder, lines in kept.items()))
-    try:
-        os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
-        with open(place, "wb") as stream:
-            stream.write(_head_of(body) + b"\n" + body)
-        os.replace(place, file)
-    except OSError:
-        _remove(place)
-
-
-def _remove(place: str) -> None:
-    try:
-        os.unlink(place)
-    except OSError:
-        return
+    replace_kept(file, (_head_of(body), b"\n", body))
 
 
 def _written(row: Row) -> list[str] | None:

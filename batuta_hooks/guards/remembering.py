@@ -6,10 +6,9 @@ import os
 from binascii import crc32
 from collections.abc import Sequence
 
-import batuta_hooks
 from batuta_hooks.gather.known_manifests import KnownManifests
 from batuta_hooks.gather.known_verdicts import SPARE, KnownVerdicts, Said, Watched
-from batuta_hooks.guards.about import program_version
+from batuta_hooks.gather.program import program
 from batuta_hooks.registry.entry import Miss
 from batuta_hooks.registry.glance import cache_folder
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 def known_manifests() -> KnownManifests:
     """What the manifests of the repository around the current folder hold, in a file that this folder's path names."""
-    return KnownManifests(_file("manifests-v1"), _program())
+    return KnownManifests(_file("manifests-v1"), program())
 
 
 def said_by(
@@ -40,7 +39,7 @@ def said_by(
 
     The other arguments are those of `batuta_hooks.gather.known_verdicts.KnownVerdicts`.
     """
-    kept = KnownManifests(_file("verdicts-v1"), _program(), spare=SPARE)
+    kept = KnownManifests(_file("verdicts-v1"), program(), spare=SPARE)
     verdicts = KnownVerdicts(kept, tree, manifests, registry, beside, check.__module__)
     known = verdicts.recall(facts)
     if known is not None:
@@ -50,18 +49,6 @@ def said_by(
     verdicts.keep(watched, said)
     kept.save()
     return Said(said, None)
-
-
-def _program() -> str:
-    """Names the program's own files: another version of them may judge by other rules."""
-    found: list[tuple[str, int, int]] = []
-    for place in batuta_hooks.__path__:
-        for room in sorted(os.listdir(place)) if os.path.isdir(place) else ():
-            if os.path.isdir(f"{place}/{room}"):
-                with os.scandir(f"{place}/{room}") as files:
-                    stats = [(file.path, file.stat()) for file in files if file.name.endswith(".py")]
-                found += [(path, status.st_mtime_ns, status.st_size) for path, status in stats]
-    return f"{crc32(repr(sorted(found)).encode()):08x}" if found else program_version()
 
 
 def _file(kind: str) -> str:

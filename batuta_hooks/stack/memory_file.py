@@ -11,20 +11,19 @@ import os
 from array import array
 from binascii import a2b_base64, b2a_base64, crc32
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from hashlib import blake2b
 from shutil import rmtree
 from typing import Any, NamedTuple
 
+from batuta_hooks.gather.kept_file import read_kept, replace_kept
+from batuta_hooks.gather.program import program
 from batuta_hooks.registry.entry import Miss
-from batuta_hooks.registry.files import read_file
 from batuta_hooks.registry.glance import cache_folder, examine
 
 _FOLDER = "checks-v1"
 _OF_GUARDS = ("siblings-v1", "manifests-v1", "verdicts-v1")
-_ROOMS = ("checks", "domain", "gather", "git", "registry", "stack")
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _MOST_BYTES = 64 << 20
+_LONGEST_HEAD = 1 << 10
 _LEAST_USED = 0.9
 
 State = tuple[str, str, str]
@@ -101,19 +100,13 @@ def file_for(workspace: str, environment: Mapping[str, str]) -> str:
 
 def read_records(file: str) -> Records:
     """The records that the same tool has written."""
-    if not file:
+    head, _, body = read_kept(file, _MOST_BYTES).partition(b"\n")
+    if head != _head_of(body):
         return Records({}, [], {})
-    try:
-        read = json.loads(read_file(file, _MOST_BYTES).data)
-        if read["tool"] != _tool():
-            return Records({}, [], {})
-        states = [(str(name), str(about), str(text)) for name, about, text in read["states"]]
-        records = {key: Record(value, packed) for key, (value, packed) in read["records"].items()}
-        if any(max(record.places, default=0) > len(states) - 1 for record in records.values() if record.packed):
-            raise ValueError("something rests on an answer that is not there")
-        return Records(records, states, {state: number for number, state in enumerate(states)})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Records({}, [], {})
+    read = json.loads(body)
+    states = [(name, about, text) for name, about, text in read["states"]]
+    records = {key: Record(value, packed) for key, (value, packed) in read["records"].items()}
+    return Records(records, states, {state: number for number, state in enumerate(states)})
 
 
 def write_records(file: str, found: Records) -> None:
@@ -121,19 +114,9 @@ def write_records(file: str, found: Records) -> None:
     used = set[int]().union(*(record.places for record in found.records.values()))
     if len(used) < len(found.states) * _LEAST_USED:
         found = _without_unused(found, sorted(used))
-    place = f"{file}.{os.getpid()}"
-    try:
-        written = {"tool": _tool(), "states": found.states, "records": found.records}
-        text = json.dumps(written, separators=(",", ":"))
-        if len(text) > _MOST_BYTES:
-            return
-        os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
-        with open(place, "w", encoding="ascii") as stream:
-            stream.write(text)
-        os.replace(place, file)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(place)
+    body = json.dumps({"states": found.states, "records": found.records}, separators=(",", ":")).encode("ascii")
+    if len(body) < _MOST_BYTES - _LONGEST_HEAD:
+        replace_kept(file, (_head_of(body), b"\n", body))
 
 
 def _without_unused(found: Records, used: Sequence[int]) -> Records:
@@ -145,25 +128,14 @@ def _without_unused(found: Records, used: Sequence[int]) -> Records:
     return Records(records, [found.states[place] for place in used], {})
 
 
+def _head_of(body: bytes) -> bytes:
+    """What the file begins with: it is good for one state of the tool, and as long as it is as it was written."""
+    return f"checks 1 {program()} {crc32(body):08x}".encode()
+
+
 def forget_records(environment: Mapping[str, str]) -> None:
     """Remove the files of all meta-checkouts, and those of guards, if they can be removed."""
     base = cache_folder(environment)
     if not isinstance(base, Miss):
         for folder in (_FOLDER, *_OF_GUARDS):
             rmtree(os.path.join(os.path.dirname(base), folder), ignore_errors=True)
-
-
-def _tool() -> str:
-    """What names the rules that all of it rests on: the state of the tool's own files.
-
-    Raises:
-        OSError: they cannot be looked at.
-    """
-    found = []
-    for room in _ROOMS:
-        with os.scandir(os.path.join(_PACKAGE, room)) as files:
-            for file in files:
-                if file.name.endswith(".py"):
-                    status = file.stat()
-                    found.append(f"{room}/{file.name} {status.st_size} {status.st_mtime_ns}")
-    return digest(text.encode("utf-8", "surrogateescape") for text in sorted(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from binascii import crc32
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -233,11 +234,12 @@ class TestFile:
         return checks
 
     def change(self, checks: Checks, old: str, new: str) -> None:
-        """Change the one file."""
+        """Change the one file, as if it had been written so."""
         (file,) = checks.memory.iterdir()
-        text = file.read_text(encoding="utf-8")
-        assert old in text
-        file.write_text(text.replace(old, new), encoding="utf-8")
+        head, _, body = file.read_bytes().partition(b"\n")
+        assert old.encode() in body
+        body = body.replace(old.encode(), new.encode())
+        file.write_bytes(b"%s %08x\n%s" % (head.rpartition(b" ")[0], crc32(body), body))
 
     def test_it_is_used(self, checks: Checks) -> None:
         """What stands in it is said, and it is not written again."""
@@ -251,10 +253,25 @@ class TestFile:
     def test_one_of_another_tool(self, checks: Checks) -> None:
         """It is good for one state of the tool alone."""
         self.change(checks, "(there are 1.0.0)", "(changed)")
-        self.change(checks, '{"tool":"', '{"tool":"0')
+        (file,) = checks.memory.iterdir()
+        file.write_bytes(file.read_bytes().replace(b"checks 1 ", b"checks 1 0", 1))
         assert "(changed)" not in json.dumps(checks.said("--offline")[1])
 
-    @pytest.mark.parametrize("content", ["", "[]", "{", '{"tool":1}', "\0" * 100, "[" * 100000])
+    def test_one_of_other_people(self, checks: Checks) -> None:
+        """What others can write, or a link leads to, is not believed, and is replaced."""
+        before = checks.said("--offline")
+        self.change(checks, "(there are 1.0.0)", "(changed)")
+        (file,) = checks.memory.iterdir()
+        file.chmod(0o666)
+        assert checks.said("--offline") == before
+        assert file.stat().st_mode & 0o777 == 0o600
+        self.change(checks, "(there are 1.0.0)", "(changed)")
+        file.rename(file.parent.parent / "moved")
+        file.symlink_to(file.parent.parent / "moved")
+        assert checks.said("--offline") == before
+        assert not file.is_symlink()
+
+    @pytest.mark.parametrize("content", ["", "[]", "{", "\0" * 100, "\n" * 100, "checks 1 x 00000000\n" + "[" * 100000])
     def test_a_damaged_one(self, checks: Checks, content: str) -> None:
         """It counts for nothing, and is replaced."""
         (file,) = checks.memory.iterdir()
@@ -264,12 +281,14 @@ class TestFile:
         assert checks.said("--offline") == before
         assert file.read_text(encoding="utf-8") == whole
 
-    @pytest.mark.parametrize("record", ["3", '[1,"AAAA"]', '[1,"AAAAAA="]', '[1,"/////w=="]', '[1,["AAAAAA=="]]'])
-    def test_damaged_records(self, checks: Checks, record: str) -> None:
-        """Records that are none, or rest on what is not there, count for nothing."""
+    def test_another_byte(self, checks: Checks) -> None:
+        """A byte that the disk has lost is noticed, wherever it is."""
         before = checks.said("--offline")
-        self.change(checks, '"records":{', f'"records":{{"x":{record},')
-        assert checks.said("--offline") == before
+        (file,) = checks.memory.iterdir()
+        whole = file.read_bytes()
+        for place in (0, 12, whole.index(b"there are"), len(whole) - 1):
+            file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            assert checks.said("--offline") == before
 
     def test_one_that_cannot_be_written(self, checks: Checks) -> None:
         """That is worth no word."""
@@ -287,9 +306,10 @@ class TestFile:
         assert file.read_text(encoding="utf-8") == before
         shutil.rmtree("beta")
         checks.said("--offline")
-        now = json.loads(file.read_text(encoding="utf-8"))["records"]
+        after = file.read_text(encoding="utf-8")
+        records = [json.loads(text.partition("\n")[2])["records"] for text in (before, after)]
         of_the_whole_stack = 1
-        assert 2 * (len(now) - of_the_whole_stack) == len(json.loads(before)["records"]) - of_the_whole_stack
+        assert 2 * (len(records[1]) - of_the_whole_stack) == len(records[0]) - of_the_whole_stack
 
     def test_clear(self, checks: Checks) -> None:
         """Whoever clears the cache clears it too."""
