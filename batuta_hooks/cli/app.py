@@ -99,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BatutaError as error:
         return _say(str(error), error.exit_code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the interpreter's last flush cannot fail either
+        _lead_nowhere()
         return 2
     except KeyboardInterrupt as interrupt:
         from batuta_hooks.cli.ending import ended_code
@@ -108,9 +108,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if not error.filename and _is_nowhere():
             return _say(str(BatutaError("the current folder is not there any more", mend="cd to one that is")), 2)
+        _flush_or_lead_nowhere()
         where = f"{error.filename}: " if error.filename else ""
         return _say(f"{where}{error.strerror or error}", 2)
     return code
+
+
+def _flush_or_lead_nowhere() -> None:
+    """Let go what cannot be written to standard output: the interpreter's last flush has an exit code of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _lead_nowhere()
+
+
+def _lead_nowhere() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _is_nowhere() -> bool:

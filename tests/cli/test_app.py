@@ -160,9 +160,11 @@ def test_closed_outputs(closed: str, arguments: str, stack: Path) -> None:
     assert "batuta-stack: " not in done.stdout
 
 
-def test_full_output(stack: Path) -> None:
-    """That nothing can be written is told once."""
-    done = run(["sh", "-c", '"$0" --offline check >/dev/full', SCRIPT], code=2)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_full_output(stack: Path, unbuffered: str) -> None:
+    """That nothing can be written is told once, whether it is found out by the first line or by the last flush."""
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    done = run(["sh", "-c", '"$0" --offline check >/dev/full', SCRIPT], code=2, env=environment)
     assert done.stderr.endswith("batuta-stack: No space left on device\n")
     assert done.stderr.count("No space") == 1
 
