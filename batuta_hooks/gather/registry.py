@@ -161,7 +161,7 @@ class Registry:
 
         if not self.place.url:
             return repr(self.place)
-        _, kept = state_of_indexes(self.place.home, self.place.url)
+        kept = state_of_indexes(self.place.home, self.place.url)
         held = self._glance.state()
         return repr((self.place, self._ttl_s, held, kept)) if held and kept else ""
 

@@ -91,8 +91,8 @@ def cached_indexes(home: str, index_url: str, name: str) -> list[CachedIndex]:
     return sorted(found, key=lambda cached: -cached.written_s)
 
 
-def state_of_indexes(home: str, index_url: str) -> tuple[bool, str]:
-    """Whether cargo keeps anything of a registry's index, and what names all that it keeps; empty for too much.
+def state_of_indexes(home: str, index_url: str) -> str:
+    """What names all that cargo keeps of a registry's index; empty for too much, and where a link leads elsewhere.
 
     The arguments are those of `cached_indexes`.
     """
@@ -105,14 +105,15 @@ def state_of_indexes(home: str, index_url: str) -> tuple[bool, str]:
         try:
             with os.scandir(place) as entries:
                 for entry in entries:
+                    if entry.is_symlink():
+                        return ""  # nobody knows what changes there
                     status = entry.stat()
                     found.append((entry.path, status.st_mtime_ns, status.st_size))
                     if entry.is_dir(follow_symlinks=False):
                         pending.append(entry.path)
         except OSError:
             found.append((place, 0, 0))
-    is_there = any(size for _, _, size in found)
-    return is_there, "" if pending else repr(sorted(found))
+    return "" if pending else repr(sorted(found))
 
 
 def read_cached_index(path: str) -> CachedIndex:

@@ -19,6 +19,7 @@ from batuta_hooks.registry.cargo_home import (
     cached_indexes,
     parse_cached_index,
     read_cached_index,
+    state_of_indexes,
 )
 from batuta_hooks.registry.config_places import CRATES_IO_GIT_INDEX, CRATES_IO_INDEX, cargo_home
 from batuta_hooks.registry.files import read_file
@@ -45,6 +46,28 @@ def place(home: Path, folder: str, name: str, data: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return path
+
+
+def test_what_names_all_of_it(tmp_path: Path) -> None:
+    """Equal as long as no file is written, made or removed; a link may lead to what changes unseen."""
+    folder = CRATES_IO_FOLDERS[0]
+    assert state_of_indexes(str(tmp_path), CRATES_IO_INDEX) == state_of_indexes(str(tmp_path), CRATES_IO_INDEX)
+    seen = []
+    for change in (
+        lambda: place(tmp_path, folder, "probe", cache_file(LINES[:1])),
+        lambda: place(tmp_path, folder, "probe", cache_file(LINES)),
+        lambda: place(tmp_path, folder, "other", cache_file([])),
+        lambda: shutil.rmtree(tmp_path / "registry/index" / folder / ".cache/pr"),
+    ):
+        seen.append(state_of_indexes(str(tmp_path), CRATES_IO_INDEX))
+        change()
+    seen.append(state_of_indexes(str(tmp_path), CRATES_IO_INDEX))
+    assert len(set(seen)) == len(seen)
+    cache = tmp_path / "registry/index" / folder / ".cache"
+    (cache / "ot").rename(tmp_path / "ot")
+    (cache / "ot").symlink_to(tmp_path / "ot")
+    assert cached_indexes(str(tmp_path), CRATES_IO_INDEX, "other")
+    assert state_of_indexes(str(tmp_path), CRATES_IO_INDEX) == ""
 
 
 @pytest.fixture(scope="module")
