@@ -121,7 +121,7 @@ def _plain_package(lines: list[str]) -> LockedPackage | None:
     needed = _plain_needs(lines) if lines else ()
     if name is None or version is None or needed is None or (source is not None and read_version(version) is None):
         return None
-    return LockedPackage(name, version, source, None if checksum == "<none>" else checksum, needed)
+    return _only(LockedPackage(name, version, source, None if checksum == "<none>" else checksum, needed))
 
 
 def _plain_needs(lines: list[str]) -> tuple[str, ...] | None:
@@ -177,7 +177,11 @@ def _read_package(entry: Mapping[str, Any], checksums: Mapping[str, Any]) -> Loc
     needed = entry.get("dependencies", [])
     if not isinstance(needed, list) or not all(isinstance(one, str) for one in needed):
         raise LockFault(f"the `dependencies` of `{name}` are no list of texts")
-    package = LockedPackage(name, version, source, None if checksum == "<none>" else checksum, tuple(needed))
+    return _only(LockedPackage(name, version, source, None if checksum == "<none>" else checksum, tuple(needed)))
+
+
+def _only(package: LockedPackage) -> LockedPackage:
+    """The one package that stands for all equal ones."""
     if len(_packages) > _MOST_PACKAGES:
         _packages.clear()
     return _packages.setdefault(package, package)

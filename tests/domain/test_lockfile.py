@@ -212,6 +212,13 @@ def test_cargos_own_way_of_writing() -> None:
         assert read_plain(other.encode()) is None
 
 
+@pytest.mark.parametrize("text", [CARGOS, NUMBERED])
+def test_equal_packages_are_one(text: str) -> None:
+    """A thousand lock files that hold much the same take the room of one, whichever reader has read them."""
+    first, second = read_lockfile(text.encode()), read_lockfile(f"{text}\n".encode())
+    assert all(one is other for one, other in zip(first, second, strict=True))
+
+
 LINES = CARGOS.split("\n")
 PIECES = [*LINES, "[metadata]", "x = 1", " ", "# more", "version = 3", 'replace = "a 1.0.0"', '"', "]", "\t", ' "log"']
 
