@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from time import time
 
 from batuta_hooks.checks.supposed import Wish
 from batuta_hooks.domain.errors import BatutaError
@@ -260,10 +261,13 @@ def _view(one: Opened | Judged, registries: Registries) -> View | None:
 
 
 def _memory(workspace: Workspace, ready: Sequence[Opened], registries: Registries, asking: Asking) -> Memory | None:
-    """What earlier runs came to; nothing where it is to be judged as of another time."""
-    if asking.as_of:
-        return None
+    """What earlier runs came to; nothing where it is to be judged as of another time.
+
+    Nor where a commit lies in the future: only what is asked in the very run is recent enough for it.
+    """
     facts = [facts_for(one, registries) for one in ready]
+    if asking.as_of or any((one.committed_at() or 0) > time() for one in facts):
+        return None
     views = [registries.at(one.folder, one.config.ttl_s) for one in ready]
     configs = [repr(one.config) for one in ready]
     return Memory(workspace.folder, facts, views, configs, said_of(ready), asking.environment)

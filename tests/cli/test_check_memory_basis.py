@@ -93,3 +93,18 @@ def test_fresher_answers_about_another_crate(
     assert verdicts(checks, "aa", "--offline") == {"aa": "unknown"}
     checks.without_memory()
     assert verdicts(checks, "aa", "--offline") == {"aa": "after"}
+
+
+def test_a_commit_of_the_future(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checks: Checks, registry: FaultyRegistry
+) -> None:
+    """What a clock that goes ahead has dated: an answer counts for it in the run that asked, and in no later one."""
+    for name in ("aa", "bb"):
+        registry.files[index_file(name)] = line(name, "0.1.0")
+    manifest = package("aa", '[dependencies]\nbb = "0.2"', version="0.2.0", keys=METADATA)
+    make_repo(tmp_path / "stack/aa", {"Cargo.toml": manifest, "src/lib.rs": ""})
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{int(time.time()) + 3600} +0000")
+    bb = package("bb", version="0.2.0", keys=METADATA)
+    make_repo(tmp_path / "stack/bb", {"Cargo.toml": bb, "src/lib.rs": ""})
+    checks.said()
+    assert verdicts(checks, "aa", "--offline") == {"aa": "unknown"}
