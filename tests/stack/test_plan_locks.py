@@ -79,6 +79,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReleaseSt
         yield ReleaseStack(tmp_path / "stack", registry, monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.cargo
 def test_bumped_by_hand(real: RealStack) -> None:
     """Versions and requirements that were raised by hand, their lock file forgotten: it goes along, once it can."""

@@ -61,7 +61,10 @@ def stack(tmp_path: Path) -> Iterator[Begun]:
         yield Begun(tmp_path, registry)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+SIGNALS = [signal.SIGTERM, *(pytest.param(one, marks=pytest.mark.slow) for one in (signal.SIGHUP, signal.SIGINT))]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_ended(stack: Begun, number: signal.Signals) -> None:
     """The step that has begun comes to its end, cargo is not left alone, and it is said and told how it stands."""
     with stack.start() as child:

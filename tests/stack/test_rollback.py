@@ -116,6 +116,7 @@ def refused(stack: Taken) -> str:
     return stack.released(code=1)
 
 
+@pytest.mark.slow
 def test_taken_back_in_part(stack: Taken) -> None:
     """A release that was taken back is not gone on with unless it is named; till then options do not change it."""
     stack.hostile.uploads = [lambda take: take(), lambda _take: stack.refusal()]

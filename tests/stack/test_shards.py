@@ -188,7 +188,7 @@ def test_what_somebody_wrote_into_a_report(tmp_path: Path, capsys: pytest.Captur
     one, two = shards(capsys, tmp_path, 2, "--deep", "--what-if", "arrow=55.0", "--verify-published")
     text = Path(one).read_text()
     refused = 0
-    for seed in range(150):
+    for seed in range(50):
         chance = random.Random(seed)
         document = json.loads(text)
         spoil(document, chance)
@@ -206,7 +206,7 @@ def test_what_somebody_wrote_into_a_report(tmp_path: Path, capsys: pytest.Captur
         refused += code == 2 and not captured.out
         assert code in (1, 2), seed
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", captured.out + captured.err), seed
-    assert 50 < refused < 150
+    assert 15 < refused < 50
 
 
 @pytest.mark.parametrize("text", ["", "3", "0/3", "4/3", "1/0", "-1/3", "1/3/4", "a/b", "1/10000000", "²/3"])
