@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batuta_hooks.domain.manifest import Manifest
@@ -39,6 +39,7 @@ def seen(tree: GitTree, known: KnownManifests | None) -> list[object]:
     return [one._replace(source=one.text) if isinstance(one, Manifest) else one for one in each]
 
 
+@settings(max_examples=40)
 @given(samples(), samples())
 def test_the_same_as_without(first: Sample, second: Sample) -> None:
     """Two repositories, which may share manifests, are seen alike with nothing, little and all remembered of them."""

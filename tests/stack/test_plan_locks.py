@@ -35,6 +35,7 @@ def real(tmp_path: Path) -> Iterator[RealStack]:
         yield RealStack(tmp_path, registry)
 
 
+@pytest.mark.slow
 @pytest.mark.cargo
 def test_agrees_with_cargo(real: RealStack) -> None:
     """Own packages, those never published among them, and a crate of an earlier wave, as cargo then locks them."""

@@ -28,7 +28,7 @@ def warnings(stack: RealStack) -> list[str]:
     return [one for one in found if not one.startswith("trusted publishing")]
 
 
-@pytest.mark.parametrize("way", ["remote", "branch"])
+@pytest.mark.parametrize("way", ["remote", pytest.param("branch", marks=pytest.mark.slow)])
 def test_nowhere_to_push(stack: RealStack, way: str) -> None:
     """Without a remote or a branch to push to nothing begins; with `--no-push` neither is needed."""
     command = ("remote", "remove", "origin") if way == "remote" else ("checkout", "--quiet", "--detach")
@@ -54,6 +54,7 @@ def test_names(stack: RealStack) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_not_pushed_yet(stack: RealStack) -> None:
     """A dry run says what a release would do: it pushes what was released without."""
     stack.release("--publish", "--yes", "--no-verify", "--no-verify-build", "--no-push")

@@ -79,6 +79,7 @@ def test_ended(stack: Begun, number: signal.Signals) -> None:
     assert stack.published() == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_nohup(stack: Begun) -> None:
     """Who ignores the end of a terminal goes on."""
     with stack.start("sh", "-c", 'trap "" HUP; exec "$@"', "sh") as child:
@@ -116,6 +117,7 @@ def test_ended_at_gates(stack: Begun) -> None:
     assert stack.published() == []
 
 
+@pytest.mark.slow
 def test_told_of_what_stops_it(stack: Begun) -> None:
     """A plan in which something is blocked is told as well; one with nothing in it is not."""
     told = ("--notify", f"cat >'{stack.heard}'")

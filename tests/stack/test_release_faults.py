@@ -63,6 +63,7 @@ def day(tmp_path: Path) -> Iterator[Day]:
 DONE = {"a": "done", "b": "done"}
 
 
+@pytest.mark.slow
 def test_locks_on_remotes(day: Day) -> None:
     """What a killed push left on a remote stops no release, and is told."""
     left = [day.remote("a").path / "refs/heads/main.lock", day.remote("b").path / "refs/tags/vb-0.1.0.lock"]
@@ -101,6 +102,7 @@ def test_lag(day: Day, lost: bool) -> None:
     assert day.published() == ONCE
 
 
+@pytest.mark.slow
 def test_too_late(day: Day) -> None:
     """An index that is later than the deadline is unknown, not failed; the same command goes on from there."""
     day.hostile.lag_s = 1000
@@ -138,6 +140,7 @@ def test_registry_down(day: Day) -> None:
     assert day.published() == ONCE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["--rebase", "--no-rebase"])
 def test_remote_moved(day: Day, tmp_path: Path, way: str) -> None:
     """A push that is refused stops before anything is uploaded; the release goes on once both are brought together."""
@@ -323,6 +326,7 @@ def test_failure_leaves_siblings_alone(day: Day) -> None:
     assert day.repo("a").git("status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_from_another_machine(day: Day, tmp_path: Path) -> None:
     """Fresh clones of what was pushed go on with a release, with nothing else of the first machine."""
     day.hostile.lag_s = 1000
@@ -348,6 +352,7 @@ def test_world_changes_after_the_plan(day: Day) -> None:
     assert (day.published(), day.tags()) == ([], set())
 
 
+@pytest.mark.slow
 def test_prepared_only(day: Day) -> None:
     """Without --publish the first wave is committed here, nothing is pushed or tagged, and it says how to go on."""
     said = day.release("--yes", "--no-verify", "--format", "json")

@@ -131,6 +131,7 @@ def test_taken_back_in_part(stack: Taken) -> None:
     assert stack.release("--dry-run").stdout == "Nothing to release.\n"
 
 
+@pytest.mark.slow
 def test_yanks_or_undoes(stack: Taken) -> None:
     """It yanks or makes usable again, not both; and says so where there is nothing of that to do."""
     identity = stack.released(code=0)
@@ -140,6 +141,7 @@ def test_yanks_or_undoes(stack: Taken) -> None:
     assert run(command, cwd=stack.folder, env=stack.environment).stdout == "Nothing is yanked.\n"
 
 
+@pytest.mark.slow
 def test_index_is_late(stack: Taken) -> None:
     """What was uploaded a moment ago is not taken for unpublished because the index does not have it yet."""
     stack.hostile.lag_s = 1000
@@ -153,6 +155,7 @@ def test_index_is_late(stack: Taken) -> None:
     assert stack.state() == before
 
 
+@pytest.mark.slow
 def test_killed_before_its_push(stack: Taken) -> None:
     """A rollback that is killed when it has reverted, and not pushed that, pushes it when it runs again."""
     identity = refused(stack)
