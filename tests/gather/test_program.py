@@ -24,7 +24,9 @@ def package(tmp_path: Path) -> Path:
 
 def name_of(package: Path) -> str:
     """What a program calls itself whose files are these."""
-    env = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    # Coverage is the package's own, not the copy's.
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")}
+    env = {**inherited, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     return run([sys.executable, "-c", ASK], cwd=package.parent, env=env).stdout.strip()
 
 
