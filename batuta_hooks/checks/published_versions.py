@@ -43,6 +43,13 @@ def find(facts: Facts) -> Iterator[Finding | Unknown]:
                 yield from _judge(facts, manifest, dependency, requirement)
 
 
+def unsettled(facts: Facts) -> Iterator[str]:
+    """The crates of which the registry's answer lacks what is required and is too old to count against it."""
+    for said in find(facts):
+        if isinstance(said, Unknown) and not isinstance(facts.published(said.crate), Unknown):
+            yield said.crate
+
+
 def _judge(
     facts: Facts, manifest: Manifest, dependency: Dependency, requirement: Requirement
 ) -> Iterator[Finding | Unknown]:

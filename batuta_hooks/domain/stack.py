@@ -115,6 +115,10 @@ class Stack:
         """All crates, in the order in which their names first came."""
         return self._crates().values()
 
+    def own(self) -> Iterable[StackCrate]:
+        """The crates of the repository from which it is seen; all of them where it is seen as a whole."""
+        return self._crates().values()
+
     def needing(self, package: str) -> list[tuple[StackCrate, Dependency]]:
         """Every dependency on a package, with the crate that has it, in the order of the stack."""
         return [(crate, crate.dependencies[number]) for crate, number in self._places().get(package, ())]

@@ -42,8 +42,11 @@ class Known(Protocol):
     def table(self, path: str) -> Mapping[str, Any] | None:
         """The table of a manifest that can be read and that cargo's schema lets pass; ``None`` for not known."""
 
+    def passes(self, text: bytes) -> bool:
+        """Whether cargo's schema lets the table that a text spells pass; false for not known."""
+
     def keep_table(self, path: str, table: Mapping[str, Any], text: bytes) -> None:
-        """Remember a table, and the text that spells it."""
+        """Remember a table that the schema lets pass, and the text that spells it."""
 
     def position(self, path: str, key: Key) -> tuple[int, int] | None:
         """Where a key of a manifest stands, as `position_of` says it; ``None`` for not known."""
@@ -51,10 +54,10 @@ class Known(Protocol):
     def keep_position(self, path: str, key: Key, position: tuple[int, int]) -> None:
         """Remember it."""
 
-    def is_sound(self, path: str, inherited: str) -> bool:
+    def is_sound(self, manifest: Manifest, inherited: str) -> bool:
         """Whether nothing was wrong with what a manifest inherits, which the text names; false for not known."""
 
-    def keep_sound(self, path: str, inherited: str) -> None:
+    def keep_sound(self, manifest: Manifest, inherited: str) -> None:
         """Remember that nothing is."""
 
 
@@ -96,7 +99,8 @@ class Manifests:
             table = read_toml(text)
         except TomlFault as fault:
             return ManifestFault(path, fault.line or 1, fault.column or 1, fault.reason)
-        for schema_fault in manifest_faults(table):
+        passes = self._known is not None and self._known.passes(text)
+        for schema_fault in () if passes else manifest_faults(table):
             return fault_at(path, text, schema_fault.key, schema_fault.reason)
         if self._known is not None:
             self._known.keep_table(path, table, text)
@@ -130,12 +134,12 @@ class Manifests:
             return without_inherited(manifest)
         readme = self.readme(root.folder if root else "")
         inherited = inherited_part(manifest, root, readme) if root is not None and self._known is not None else ""
-        if root is None or self._known is None or not self._known.is_sound(manifest.path, inherited):
+        if root is None or self._known is None or not self._known.is_sound(manifest, inherited):
             for key, reason in inheritance_faults(manifest, root, readme):
                 return fault_at(manifest.path, manifest.text, key, reason)
             assert root is not None
             if self._known is not None:
-                self._known.keep_sound(manifest.path, inherited)
+                self._known.keep_sound(manifest, inherited)
         return inherit(manifest, root)
 
     def readme(self, folder: str) -> str:

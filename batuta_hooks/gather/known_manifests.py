@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from batuta_hooks.domain.manifest import Key
+    from batuta_hooks.domain.manifest import Key, Manifest
     from batuta_hooks.git.tree import GitTree
 
 MOST_BYTES = 1 << 28
@@ -112,6 +112,10 @@ class KnownInTree:
         found = self._known.recall(oid) if oid else None
         return found if isinstance(found, dict) else None
 
+    def passes(self, _text: bytes) -> bool:
+        """Nothing is known of a text whose table is not remembered."""
+        return False
+
     def keep_table(self, path: str, table: Mapping[str, Any], text: bytes) -> None:
         """Remember the table of a manifest that cargo's schema lets pass, and that a text spells."""
         oid = self._tree.held_oid(path)
@@ -141,14 +145,14 @@ class KnownInTree:
         if name:
             self._known.keep(name, position)
 
-    def is_sound(self, path: str, inherited: str) -> bool:
+    def is_sound(self, manifest: Manifest, inherited: str) -> bool:
         """Whether nothing was wrong with what a manifest inherits, which the text names."""
-        key = self._pair(path, inherited)
+        key = self._pair(manifest.path, inherited)
         return bool(key) and self._known.recall(key) is True
 
-    def keep_sound(self, path: str, inherited: str) -> None:
+    def keep_sound(self, manifest: Manifest, inherited: str) -> None:
         """Remember that nothing is wrong with what a manifest inherits."""
-        key = self._pair(path, inherited)
+        key = self._pair(manifest.path, inherited)
         if key:
             self._known.keep(key, value=True)
 

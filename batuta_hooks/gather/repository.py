@@ -28,6 +28,7 @@ class Repository:
         sibling: whether it is another repository than the one a hook runs in, see
             `batuta_hooks.git.command.environment`.
         top: the worktree's top folder, where that is known already; empty where it is not.
+        listing: what git lists of the index, where that is known already; ``None`` where it is not.
         is_at_top: whether the current folder is the worktree's top folder, as it is for the hooks of a commit; believed
             where that has a ``.git`` and no variable says otherwise.
 
@@ -42,6 +43,7 @@ class Repository:
         *,
         sibling: bool = False,
         top: str = "",
+        listing: bytes | None = None,
         is_at_top: bool = False,
     ) -> None:
         self.folder = folder
@@ -50,7 +52,11 @@ class Repository:
         self._source = source
         # a commit is judged by the index, which does without the top folder unless something is found, and so are tags
         self._asked_top = self._ask_top() if source not in (INDEX, TAGS) and not top else None
-        self._listing: Git | None = list_index(folder, self.env) if source in (INDEX, WORKTREE) else None
+        self._listing: Git | bytes | None = None
+        if source in (INDEX, WORKTREE):
+            self._listing = list_index(folder, self.env) if listing is None else listing
+        #: what git lists of the index, once it was taken in
+        self.listing: bytes | None = listing
         self._announced: Announced | None = None
         self._entries: dict[str, str] = {}
         is_known = is_at_top and os.path.lexists(".git") and not any(name in os.environ for name in _ELSEWHERE)
@@ -87,7 +93,7 @@ class Repository:
             return
         asked, self._listing = self._listing, None
         try:
-            listing = asked.collect()
+            listing = asked if isinstance(asked, bytes) else asked.collect()
         except GitError as error:
             self.close()
             raise _no_repository(self.folder, error) from error
@@ -95,6 +101,7 @@ class Repository:
         if (self._source == WORKTREE or not listing) and not self.top:
             self.close()
             raise _no_worktree(self.folder)
+        self.listing = listing
         self._entries = read_listing(listing)
         if self._source == INDEX:
             self._announced = Announced(self._entries, listing, self.folder, self.env)
@@ -156,7 +163,7 @@ class Repository:
     def close(self) -> None:
         """End what git is still doing for it."""
         for git in (self._asked_top, self._listing, *self._trees.values()):
-            if git is not None:
+            if isinstance(git, Git):
                 git.end()
         self._trees.clear()
         self._asked_top = self._listing = None

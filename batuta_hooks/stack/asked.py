@@ -10,6 +10,9 @@ from batuta_hooks.domain.stack import Stack, StackCrate
 STACK = "stack"
 """Asks for what the stack has of a crate, where a version would ask for an archive."""
 
+OFFERED = "offered"
+"""Asks for what the registry has, and for all that the versions hold that the stack is about to publish."""
+
 BESIDE = "beside"
 """Asks for the crate in a folder outside the repository."""
 

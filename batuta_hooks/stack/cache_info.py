@@ -11,7 +11,7 @@ from batuta_hooks.registry.cache import SIZE_LIMIT_BYTES, Cache
 from batuta_hooks.registry.entry import ABSENT, ARCHIVE, TTL_S, Entry, Key, Miss, is_fresh
 from batuta_hooks.registry.glance import cache_folder, examine
 from batuta_hooks.stack.hits import Hits, forget_hits, read_hits
-from batuta_hooks.stack.memory_file import forget_records
+from batuta_hooks.stack.kept_json import forget_all
 
 
 class Holding(NamedTuple):
@@ -113,7 +113,7 @@ def clear_cache(environment: Mapping[str, str] = os.environ) -> Contents:
             if cache.warnings:
                 raise BatutaError(cache.warnings[-1], where=before.path)
         forget_hits(before.path)
-        forget_records(environment)
+        forget_all(environment)
     return before
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from time import time
+from typing import NamedTuple
 
+from batuta_hooks.checks.published_versions import unsettled
 from batuta_hooks.checks.supposed import Wish
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.graph import CrateGraph
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.publishable import UNKNOWN
-from batuta_hooks.domain.stack import Stack, StackCrate
+from batuta_hooks.domain.stack import StackCrate
 from batuta_hooks.gather.registry import told_offline
 from batuta_hooks.gather.repository import WORKTREE
+from batuta_hooks.registry.names import is_crate_name
 from batuta_hooks.stack.checkouts import UNBORN, Checkout, Workspace
 from batuta_hooks.stack.clashes import clashes_of
 from batuta_hooks.stack.crates_io import Asking, Registries, Wanted
@@ -30,9 +33,10 @@ from batuta_hooks.stack.judging import (
     edges_in,
     folder_of,
     judge_opened,
-    open_repository,
 )
+from batuta_hooks.stack.known_repositories import KnownRepositories
 from batuta_hooks.stack.memory import Memory
+from batuta_hooks.stack.open_all import open_all, side_by_side
 from batuta_hooks.stack.publishable import Verdicts, facts_for, judge_publishable, refused_links, said_of
 from batuta_hooks.stack.registry_view import View
 from batuta_hooks.stack.shards import Shard, part_of, places_of
@@ -41,11 +45,27 @@ from batuta_hooks.stack.supposing import Supposing
 from batuta_hooks.stack.tags import judge_tags
 from batuta_hooks.stack.verdict import Crate, Placed, Report, Undecided
 
-#: Where crates are selected by name, nobody's.
-_NOBODY = ("",)
-
 #: The cargo whose rules the checks apply.
 CARGO = "1.95"
+
+
+class _Run(NamedTuple):
+    """What `check` was asked for, see there."""
+
+    workspace: Workspace
+    today: date
+    crates: tuple[str, ...]
+    places: Collection[str] | None
+    asking: Asking | None
+    on_progress: Callable[[int, int], None]
+    beside: Callable[[Opened, View | None], None]
+    tags: bool
+    deep: bool
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether no registry and no remote may be asked."""
+        return self.asking is None or self.asking.offline or bool(told_offline(self.asking.environment))
 
 
 def check(  # noqa: PLR0913  named options
@@ -82,62 +102,28 @@ def check(  # noqa: PLR0913  named options
     Raises:
         BatutaError: git cannot be run, a crate is not known, or no repository at all could be judged.
     """
+    places = None if shard is None else places_of(workspace.repositories, shard)
+    run = _Run(workspace, now.date(), tuple(crates), places, asking, on_progress, beside, tags=tags, deep=deep)
+    supposing = Supposing(what_if)
+    known = KnownRepositories(workspace.folder, asking.environment if asking else os.environ)
     with ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0))) as threads:
-        supposing = Supposing(what_if)
-        places = None if shard is None else places_of(workspace.repositories, shard)
-        opened = supposing.edited(open_all(threads, workspace, source, crates, on_progress, places))
+        opened = supposing.edited(open_all(threads, workspace, source, crates, on_progress, places, known))
         with Registries(asking or Asking(now)) as registries:
-            if asking:
-                ready = [one for one in opened if isinstance(one, Opened)]
-                wanted = [Wanted(one.folder, one.in_question, one.config.ttl_s) for one in ready]
-                registries.ask([Wanted(workspace.folder), *wanted])
-            opened = side_by_side(opened)
-            ready = [one for one in opened if isinstance(one, Opened)]
-            if asking:
-                supposing.tell(ready, registries)
-            strangers = set_strangers_aside(ready, registries) if asking else {}
-            found = look_deep(ready, registries, crates, places) if deep and asking else Deep()
-            memory = _memory(workspace, ready, registries, asking) if asking and not what_if else None
-            is_offline = asking is None or asking.offline or bool(told_offline(asking.environment))
-            verdicts = judge_publishable(
-                ready, registries if asking else None, crates, on_progress, places, memory, is_offline=is_offline
-            )
-            mine = [one for one in opened if places is None or one.checkout.path in places]
-            views = [_view(one, registries) if asking else None for one in mine]
-
-            def judged_one(one: Opened | Judged, view: View | None) -> Judged:
-                if isinstance(one, Judged):
-                    return one
-                beside(one, view)
-
-                def more() -> Said:
-                    said = judge_tags(one, view, ask_remote=not is_offline) if tags else ([], [])
-                    refused = refused_links(one, verdicts)
-                    ahead = (*strangers.get(one.checkout.path, ()), *found.findings.get(one.checkout.path, ()))
-                    return [*said[0], *ahead, *refused], said[1]
-
-                return judge_opened(one, now.date(), view, more, memory)
-
-            judged = list(threads.map(judged_one, mine, views))
-    judged = [one for one in judged if one.has_manifests or _counts(workspace, one.checkout)]
+            opened = _ask_registries(run, opened, registries, supposing)
+            judged, verdicts, found, memory = _judge_all(run, threads, opened, registries, remembers=not what_if)
     open_ones = [one for one in opened if isinstance(one, Opened)]
-    failed = [one.checkout for one in judged if one.checkout.error is not None]
-    if failed and len(failed) == len(judged) and (shard is None or not open_ones):
-        first = failed[0]
-        raise BatutaError(
-            first.error or "",
-            where=folder_of(workspace, first.path),
-            mend=f"none of the {len(failed)} repositories could be judged" if len(failed) > 1 else "",
-        )
+    judged = [one for one in judged if one.has_manifests or _counts(workspace, one.checkout)]
+    failed = _failed_ones(workspace, judged, is_fatal=shard is None or not open_ones)
     everything = tuple(_with_verdict(crate, verdicts) for one in judged for crate in one.crates)
     cycles = _cycles(judged if shard is None else open_ones)
     reported = everything
     if crates:
-        reported = _selected(everything, crates, len(failed))
+        reported = _selected(everything, crates, failed)
         around = {crate.repository for crate in reported}
         judged = [one for one in judged if one.checkout.path in around]
     findings = _findings(reported, judged)
     clashes = clashes_of(open_ones, memory)
+    known.save()
     if memory is not None:
         memory.save(drops_others=not crates and places is None)
     report = Report(
@@ -164,6 +150,85 @@ def check(  # noqa: PLR0913  named options
 
     asked = repr((source, report.as_of, deep, tags, what_if, CARGO, version("batuta-hooks")))
     return report._replace(part=part_of(shard, report, places or {}, open_ones, asked))
+
+
+def _ask_registries(
+    run: _Run, opened: Sequence[Opened | Judged], registries: Registries, supposing: Supposing
+) -> list[Opened | Judged]:
+    """Ask about the crates in question; the repositories then know the crates of all."""
+    if run.asking:
+        ready = [one for one in opened if isinstance(one, Opened)]
+        wanted = [Wanted(one.folder, one.in_question, one.config.ttl_s) for one in ready]
+        registries.ask([Wanted(run.workspace.folder), *wanted])
+    opened = side_by_side(opened)
+    if run.asking and not run.is_offline:
+        _ask_again([one for one in opened if isinstance(one, Opened)], registries)
+    if run.asking:
+        supposing.tell([one for one in opened if isinstance(one, Opened)], registries)
+    return opened
+
+
+def _ask_again(opened: Sequence[Opened], registries: Registries) -> None:
+    """Ask once more about what is required and was not there when the registry was asked, before the newest commit."""
+    names = [{name for name in unsettled(facts_for(one, registries)) if is_crate_name(name)} for one in opened]
+    wanted = [Wanted(one.folder, asked, ttl_s=0) for one, asked in zip(opened, names, strict=True) if asked]
+    if wanted and registries.ask(wanted):
+        registries.forget(set().union(*names))
+
+
+def _judge_all(
+    run: _Run,
+    threads: ThreadPoolExecutor,
+    opened: Sequence[Opened | Judged],
+    registries: Registries,
+    *,
+    remembers: bool,
+) -> tuple[list[Judged], Verdicts, Deep, Memory | None]:
+    """The results of the repositories that are to be judged, and of what is found out of all of them together.
+
+    Args:
+        remembers: whether what it comes to is what any other run would come to.
+    """
+    ready = [one for one in opened if isinstance(one, Opened)]
+    asking, places = run.asking, run.places
+    strangers = set_strangers_aside(ready, registries) if asking else {}
+    found = look_deep(ready, registries, run.crates, places) if run.deep and asking else Deep()
+    memory = _memory(run.workspace, ready, registries, asking) if asking and remembers else None
+    verdicts = judge_publishable(
+        ready, registries if asking else None, run.crates, run.on_progress, places, memory, is_offline=run.is_offline
+    )
+
+    def judged_one(one: Opened | Judged, view: View | None) -> Judged:
+        if isinstance(one, Judged):
+            return one
+        run.beside(one, view)
+
+        def more() -> Said:
+            said = judge_tags(one, view, ask_remote=not run.is_offline) if run.tags else ([], [])
+            ahead = (*strangers.get(one.checkout.path, ()), *found.findings.get(one.checkout.path, ()))
+            return [*said[0], *ahead, *refused_links(one, verdicts)], said[1]
+
+        return judge_opened(one, run.today, view, more, memory)
+
+    mine = [one for one in opened if places is None or one.checkout.path in places]
+    views = [_view(one, registries) if asking else None for one in mine]
+    return list(threads.map(judged_one, mine, views)), verdicts, found, memory
+
+
+def _view(one: Opened | Judged, registries: Registries) -> View | None:
+    return registries.at(one.folder, one.config.ttl_s) if isinstance(one, Opened) else None
+
+
+def _failed_ones(workspace: Workspace, judged: Sequence[Judged], *, is_fatal: bool) -> int:
+    """How many repositories could not be judged; it is an error if none could, and where that is fatal."""
+    failed = [one.checkout for one in judged if one.checkout.error is not None]
+    if failed and len(failed) == len(judged) and is_fatal:
+        raise BatutaError(
+            failed[0].error or "",
+            where=folder_of(workspace, failed[0].path),
+            mend=f"none of the {len(failed)} repositories could be judged" if len(failed) > 1 else "",
+        )
+    return len(failed)
 
 
 def _counts(workspace: Workspace, checkout: Checkout) -> bool:
@@ -210,54 +275,6 @@ def exit_code(report: Report, *, strict: bool) -> int:
         return 1
     undecided = report.unknown or any(crate.publishable.verdict == UNKNOWN for crate in report.crates)
     return 3 if strict and undecided else 0
-
-
-def open_all(
-    threads: ThreadPoolExecutor,
-    workspace: Workspace,
-    source: str,
-    crates: Sequence[str],
-    on_progress: Callable[[int, int], None],
-    places: Collection[str] | None = None,
-) -> list[Opened | Judged]:
-    """Open every repository of a workspace, in its order; see `check`.
-
-    Args:
-        places: the repositories that will be judged, ``None`` for all; of the others no crate is asked about.
-    """
-    # git's processes do most of the work, so threads are enough
-    pending = [
-        threads.submit(
-            open_repository, workspace, path, source, crates if places is None or path in places else _NOBODY
-        )
-        for path in workspace.repositories
-    ]
-    try:
-        for done, future in enumerate(as_completed(pending), 1):
-            future.result()
-            on_progress(done, len(pending))
-    except BaseException:
-        threads.shutdown(wait=True, cancel_futures=True)
-        raise
-    return [future.result() for future in pending]
-
-
-def side_by_side(opened: Sequence[Opened | Judged]) -> list[Opened | Judged]:
-    """Repositories each of which knows the crates of all, its own before others of the same name."""
-    own = [one.stack_crates() if isinstance(one, Opened) else [] for one in opened]
-    whole = Stack(lambda: (crate for crates in own for crate in crates))
-
-    def placed(one: Opened | Judged, crates: list[StackCrate]) -> Opened | Judged:
-        if not isinstance(one, Opened):
-            return one
-        stack = whole.seen_from(lambda: crates)
-        return one._replace(facts=one.facts._replace(stack=stack, repository=one.checkout.path, is_whole=True))
-
-    return [placed(one, crates) for one, crates in zip(opened, own, strict=True)]
-
-
-def _view(one: Opened | Judged, registries: Registries) -> View | None:
-    return registries.at(one.folder, one.config.ttl_s) if isinstance(one, Opened) else None
 
 
 def _memory(workspace: Workspace, ready: Sequence[Opened], registries: Registries, asking: Asking) -> Memory | None:

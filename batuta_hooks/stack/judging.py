@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from batuta_hooks.checks import path_deps
@@ -29,6 +30,7 @@ from batuta_hooks.registry.names import is_crate_name
 from batuta_hooks.stack.asked import Asked
 from batuta_hooks.stack.checkouts import BARE, Checkout, Workspace, inspect, plain_top
 from batuta_hooks.stack.crates import Crates
+from batuta_hooks.stack.known_repositories import KnownRepositories
 from batuta_hooks.stack.memory import Memory, Subject
 from batuta_hooks.stack.registry_view import View
 from batuta_hooks.stack.verdict import Crate
@@ -86,12 +88,19 @@ class Opened(NamedTuple):
         return [crate for crate in crates if crate.name not in self.config.skip_crates]
 
 
-def open_repository(workspace: Workspace, path: str, source: str, selected: Collection[str] = ()) -> Opened | Judged:
+def open_repository(
+    workspace: Workspace,
+    path: str,
+    source: str,
+    selected: Collection[str] = (),
+    known: KnownRepositories | None = None,
+) -> Opened | Judged:
     """Open one checkout; what keeps it from being judged is its result.
 
     Args:
         source: ``worktree``, ``index`` or a revision.
         selected: names of the crates that will be reported; none for all.
+        known: where what repositories hold is remembered from run to run; ``None`` for nowhere.
 
     Raises:
         BatutaError: git cannot be run at all.
@@ -103,17 +112,23 @@ def open_repository(workspace: Workspace, path: str, source: str, selected: Coll
     if checkout.state == BARE and has_files:
         return Judged(checkout._replace(error=f"it is bare and has no {source}: judge a revision, --source HEAD"))
     folder = folder_of(workspace, path)
-    repository = Repository(
-        folder, source if has_files else "", sibling=True, top="" if checkout.state == BARE else plain_top(folder)
-    )
+    top = "" if checkout.state == BARE else plain_top(folder)
+    listing = known.listing(top) if known and top and has_files else None
+    keep = known.while_listed(top) if known and top and has_files and listing is None else None
+    repository = Repository(folder, source if has_files else "", sibling=True, top=top, listing=listing)
     try:
         tree = repository.tree() if has_files else repository.commit_tree(repository.commit(source))
-        manifests = Manifests(tree)
+        if keep is not None and repository.listing is not None:
+            keep(repository.listing)
+        manifests = Manifests(tree, known)
         config = _configuration(workspace, path, manifests)
         commit = "HEAD" if has_files else source
         facts = gather_facts(repository, manifests, whole(tree), "HEAD", commit)._replace(
             policy=config.policy, tracked=tree
         )
+        head = checkout.status.head if checkout.status is not None and commit == "HEAD" else None
+        if known and head:
+            facts = facts._replace(committed_at=partial(known.committed_at, head, facts.committed_at))
         said, in_question = _let_ask(facts, config, selected)
         return Opened(checkout, folder, repository, facts, config, said, in_question)
     except BatutaError as error:

@@ -17,13 +17,15 @@ from batuta_hooks.domain.facts import Facts, Published
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.stack import Stack, StackCrate
-from batuta_hooks.stack.asked import BESIDE, STACK, itself
-from batuta_hooks.stack.memory_file import Record, State, digest, file_for, pack, read_records, write_records
+from batuta_hooks.stack.asked import BESIDE, OFFERED, STACK, itself
+from batuta_hooks.stack.kept_json import CHECKS, file_for
+from batuta_hooks.stack.memory_file import Record, State, digest, pack, read_records, write_records
 from batuta_hooks.stack.registry_view import View
 
 Standpoint = tuple[View, tuple[bool, ...]]
 
 _LOCK = "Cargo.lock"
+_OF_THE_REGISTRY = ("", OFFERED)
 
 
 class Subject(NamedTuple):
@@ -63,7 +65,7 @@ class Memory:
         said: Callable[[Facts, str], Iterable[Finding | Unknown]],
         environment: Mapping[str, str],
     ) -> None:
-        self._file = file_for(workspace, environment)
+        self._file = file_for(CHECKS, workspace, environment)
         self._facts = {one.repository: one for one in facts}
         self._views = {one.repository: view for one, view in zip(facts, views, strict=True)}
         self._content = {
@@ -73,7 +75,7 @@ class Memory:
         self._offers = _by_name(facts, self._content, said)
         self._known = read_records(self._file)
         self._turn = Lock()
-        self._states: dict[tuple[View, str, bool], State] = {}
+        self._states: dict[tuple[View, str, str, bool], State] = {}
         self._crates: dict[int, str] = {}
         self._told: dict[View | None, set[int]] = {}
         self._standpoints: dict[str, Standpoint] = {}
@@ -85,6 +87,10 @@ class Memory:
         #: names all that verdicts rest on in all repositories
         self.content = digest(map(_bytes, self._content.values()))
         self._whole = facts[0].stack.whole if facts else Stack()
+        #: names for which not every repository sees the same crate of the stack
+        self._seen_apart = {
+            crate.name for one in facts for crate in one.stack.own() if self._whole.crate(crate.name) is not crate
+        }
         self._links: bytes | None = None
         self._needs: dict[str, bytes] = {}
         #: names all that the crates of the stack tell of themselves to the others
@@ -139,7 +145,7 @@ class Memory:
             if place in bad:
                 return False
             is_equal = self._state(repository, *state[:2]) == state
-            if state[1] not in (STACK, BESIDE):  # which each repository sees with its own eyes
+            if state[1] != BESIDE and not (state[1] == STACK and state[0] in self._seen_apart):
                 (good if is_equal else bad).add(place)
             if not is_equal:
                 return False
@@ -168,7 +174,8 @@ class Memory:
         """
         for view, places in self._told.items():
             if view is not None:
-                view.tell(name for name, about, _ in map(self._known.states.__getitem__, places) if not about)
+                states = map(self._known.states.__getitem__, places)
+                view.tell(name for name, about, _ in states if about in _OF_THE_REGISTRY)
         known = self._known.records
         kept = {key: found for key, found in known.items() if not drops_others or self._recalled.get(key)}
         if self._file and (self._fresh or len(kept) < len(known)):
@@ -178,7 +185,7 @@ class Memory:
         return digest(map(_bytes, (*subject, self._content.get(subject.repository, ""))))
 
     def _state(self, repository: str, name: str, about: str) -> State:
-        """What names the answer to a question that `Asked` notes; of the registry's, with what the stack adds."""
+        """What names the answer to a question, see `Asked` and `OFFERED`."""
         view, facts = self._views[repository], self._facts[repository]
         if about == BESIDE:
             return name, about, repr(facts.sibling(name))
@@ -187,13 +194,14 @@ class Memory:
             if number not in self._crates:
                 self._crates[number] = repr(itself(facts, name))
             return name, about, self._crates[number]
-        if about:
+        if about not in _OF_THE_REGISTRY:
             return name, about, repr(view.origin(name, about))
         published = view.glance(name)
         is_old = isinstance(published, Unknown) or not is_settled(facts, published)
-        place = view, name, is_old
+        place = view, name, about, is_old
         if place not in self._states:
-            coming = [text for version, text in self._offers.get(name, ()) if not has_version(published, version)]
+            offers = self._offers.get(name, ()) if about == OFFERED else ()
+            coming = [text for version, text in offers if not has_version(published, version)]
             self._states[place] = name, about, "\t".join((view.identity(name), "" if is_old else "settled", *coming))
         return self._states[place]
 
@@ -208,7 +216,7 @@ class Memory:
     def _times(self, view: View) -> Collection[Published]:
         """An answer for each time at which the registry gave one."""
         if view not in self._answers:
-            names = dict.fromkeys(name for name, about, _ in self._known.states if not about)
+            names = dict.fromkeys(name for name, about, _ in self._known.states if about in _OF_THE_REGISTRY)
             found = (view.glance(name) for name in names)
             self._answers[view] = {
                 (one.checked_at, one.is_of_this_run): one for one in found if not isinstance(one, Unknown)

@@ -1,29 +1,18 @@
 """The file in the cache folder that remembers what the checks of a stack came to.
 
-It is worth no error: what cannot be read, written or understood counts as forgotten.  It is JSON, nothing of it is run,
-and it is good for one state of the tool's own files alone.
+It is worth no error: what cannot be read, written or understood counts as forgotten.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from array import array
-from binascii import a2b_base64, b2a_base64, crc32
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
-from shutil import rmtree
 from typing import Any, NamedTuple
 
-from batuta_hooks.gather.kept_file import read_kept, replace_kept
-from batuta_hooks.gather.program import program
-from batuta_hooks.registry.entry import Miss
-from batuta_hooks.registry.glance import cache_folder, examine
+from batuta_hooks.stack.kept_json import read_json, write_json
 
-_FOLDER = "checks-v1"
-_OF_GUARDS = ("siblings-v1", "manifests-v1", "verdicts-v1")
-_MOST_BYTES = 64 << 20
-_LONGEST_HEAD = 1 << 10
 _LEAST_USED = 0.9
 
 State = tuple[str, str, str]
@@ -81,29 +70,11 @@ def digest(parts: Iterable[bytes]) -> str:
     return made.hexdigest()
 
 
-def file_for(workspace: str, environment: Mapping[str, str]) -> str:
-    """The file of a meta-checkout; empty where there is no cache yet, or one that must not be used.
-
-    Args:
-        workspace: its absolute path.
-        environment: variables that say where the cache is.
-    """
-    base = cache_folder(environment)
-    if isinstance(base, Miss):
-        return ""
-    place = examine(base)
-    if not place.exists or place.fault:
-        return ""
-    name = os.fsencode(workspace)
-    return f"{os.path.dirname(base)}/{_FOLDER}/{crc32(name):08x}{len(name):04x}.json"
-
-
 def read_records(file: str) -> Records:
     """The records that the same tool has written."""
-    head, _, body = read_kept(file, _MOST_BYTES).partition(b"\n")
-    if head != _head_of(body):
+    read = read_json(file)
+    if read is None:
         return Records({}, [], {})
-    read = json.loads(body)
     states = [(name, about, text) for name, about, text in read["states"]]
     records = {key: Record(value, packed) for key, (value, packed) in read["records"].items()}
     return Records(records, states, {state: number for number, state in enumerate(states)})
@@ -114,9 +85,7 @@ def write_records(file: str, found: Records) -> None:
     used = set[int]().union(*(record.places for record in found.records.values()))
     if len(used) < len(found.states) * _LEAST_USED:
         found = _without_unused(found, sorted(used))
-    body = json.dumps({"states": found.states, "records": found.records}, separators=(",", ":")).encode("ascii")
-    if len(body) < _MOST_BYTES - _LONGEST_HEAD:
-        replace_kept(file, (_head_of(body), b"\n", body))
+    write_json(file, {"states": found.states, "records": found.records})
 
 
 def _without_unused(found: Records, used: Sequence[int]) -> Records:
@@ -126,16 +95,3 @@ def _without_unused(found: Records, used: Sequence[int]) -> Records:
         for key, record in found.records.items()
     }
     return Records(records, [found.states[place] for place in used], {})
-
-
-def _head_of(body: bytes) -> bytes:
-    """What the file begins with: it is good for one state of the tool, and as long as it is as it was written."""
-    return f"checks 1 {program()} {crc32(body):08x}".encode()
-
-
-def forget_records(environment: Mapping[str, str]) -> None:
-    """Remove the files of all meta-checkouts, and those of guards, if they can be removed."""
-    base = cache_folder(environment)
-    if not isinstance(base, Miss):
-        for folder in (_FOLDER, *_OF_GUARDS):
-            rmtree(os.path.join(os.path.dirname(base), folder), ignore_errors=True)

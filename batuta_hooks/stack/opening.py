@@ -12,10 +12,12 @@ from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.gather.repository import WORKTREE
 from batuta_hooks.registry.names import is_crate_name
-from batuta_hooks.stack.check import open_all, side_by_side, suggestion
+from batuta_hooks.stack.check import suggestion
 from batuta_hooks.stack.checkouts import Checkout, Workspace
 from batuta_hooks.stack.crates_io import Asking, Registries, Wanted
 from batuta_hooks.stack.judging import Judged, Opened, folder_of
+from batuta_hooks.stack.known_repositories import KnownRepositories
+from batuta_hooks.stack.open_all import open_all, side_by_side
 from batuta_hooks.stack.strangers import set_strangers_aside
 
 
@@ -64,7 +66,8 @@ def open_stack(
         BatutaError: git cannot be run, a crate is not known, or no repository at all could be opened.
     """
     with ThreadPoolExecutor(max_workers=jobs or len(os.sched_getaffinity(0))) as threads:
-        everything = open_all(threads, workspace, WORKTREE, (), on_progress)
+        known = KnownRepositories(workspace.folder, asking.environment)
+        everything = open_all(threads, workspace, WORKTREE, (), on_progress, known=known)
         opened = [one for one in side_by_side(everything) if isinstance(one, Opened)]
         try:
             failed = [one.checkout for one in everything if isinstance(one, Judged) and one.checkout.error is not None]
@@ -79,6 +82,7 @@ def open_stack(
                 set_strangers_aside(opened, registries)
                 yield StackView(opened, [_informed(one, registries) for one in opened], failed, threads, registries)
         finally:
+            known.save()
             for one in opened:
                 one.repository.close()
 

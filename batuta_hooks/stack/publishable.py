@@ -14,6 +14,7 @@ from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.publishable import UNKNOWN, Publishable, Reason
 from batuta_hooks.registry.licenses import is_license_expression
 from batuta_hooks.registry.names import is_crate_name
+from batuta_hooks.stack.asked import OFFERED
 from batuta_hooks.stack.crates_io import Registries, Wanted
 from batuta_hooks.stack.judging import Opened, ask, judged_paths
 from batuta_hooks.stack.memory import Memory, Subject
@@ -136,7 +137,7 @@ class _Verdicts:
     def keep(self, facts: Facts, path: str, verdict: Publishable, judge: Judge) -> None:
         """Remember it."""
         subject, basis = self._subject(facts, path), judge.basis(facts, path)
-        about = [(name, "") for name in judge.names.names(basis.names)]
+        about = [(name, OFFERED) for name in judge.names.names(basis.names)]
         if basis.is_whole or self._are_all:
             self._memory.keep(subject if basis.is_whole else self._open(subject), verdict, about)
 

@@ -11,10 +11,10 @@ from batuta_hooks.domain.graph import CrateGraph, Edge, edges_of
 from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.semver import InvalidRequirement, Requirement
 from batuta_hooks.registry.names import is_crate_name
-from batuta_hooks.stack.check import side_by_side
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking
 from batuta_hooks.stack.judging import Opened
+from batuta_hooks.stack.open_all import side_by_side
 from batuta_hooks.stack.opening import open_stack
 from batuta_hooks.stack.sync_rounds import MOST_ROUNDS, Draft
 from batuta_hooks.stack.sync_values import Plan, RepositoryPlan, Wish

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from batuta_hooks.gather.repository import WORKTREE
-from batuta_hooks.stack.check import open_all, side_by_side
 from batuta_hooks.stack.checkouts import Workspace
 from batuta_hooks.stack.crates_io import Asking, Registries, Wanted
 from batuta_hooks.stack.deep import look_deep
 from batuta_hooks.stack.judging import Opened
+from batuta_hooks.stack.open_all import open_all, side_by_side
 from batuta_hooks.stack.strangers import set_strangers_aside
 from batuta_hooks.stack.warm import Wish
 

@@ -222,8 +222,10 @@ def test_clear(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for folder in of_guards:
         folder.mkdir()
         (folder / "remembered").write_bytes(b"")
+    of_checks = [stack / ".cache" / folder for folder in ("checks-v1", "repositories-v1")]
+    assert all(folder.is_dir() for folder in of_checks)
     assert said(capsys, "clear").startswith("1 answer removed (")
-    assert not any(folder.exists() for folder in of_guards)
+    assert not any(folder.exists() for folder in (*of_guards, *of_checks))
     found = info(capsys)
     assert (found["entries"], found["hits"]["since"]) == (0, None)
     assert said(capsys, "warm", "serde").startswith("1 crate: 1 fetched")

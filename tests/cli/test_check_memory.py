@@ -33,6 +33,7 @@ class Stack:
         self.needs: dict[str, dict[str, str]] = {name: {} for name in NAMES}
         self.version = dict.fromkeys(NAMES, "0.1.0")
         self.keys = dict.fromkeys(NAMES, METADATA)
+        self.roots = dict.fromkeys(NAMES, "")
         self.repos: dict[str, Repo] = {}
         for name in NAMES:
             self.repos[name] = make_repo(folder / name, {"Cargo.toml": package(name), "src/lib.rs": ""})
@@ -44,7 +45,8 @@ class Stack:
     def write(self, name: str) -> None:
         """Write the manifest of a repository."""
         lines = [f"{need} = {value}" for need, value in self.needs[name].items()]
-        text = package(name, "\n".join(["[dependencies]", *lines]), version=self.version[name], keys=self.keys[name])
+        rest = "\n".join(["[dependencies]", *lines, self.roots[name]])
+        text = package(name, rest, version=self.version[name], keys=self.keys[name])
         self.repos[name].write({"Cargo.toml": text})
 
     def publish(self, name: str, version: str, *needs: str, **more: object) -> None:
@@ -115,6 +117,37 @@ def lock(stack: Stack, name: str) -> None:
     repo.git("add", "Cargo.lock")
 
 
+def grow(stack: Stack, name: str) -> None:
+    """A member comes, which may inherit what its root does not have, or goes again."""
+    repo = stack.repos[name]
+    root = stack.chance.choice(["", "\n[workspace]\n", '\n[workspace]\npackage.version = "0.1.0"\n'])
+    stack.roots[name] = root
+    stack.write(name)
+    if (repo.path / "member").exists():
+        repo.git("rm", "-q", "-r", "-f", "--cached", "--ignore-unmatch", "member")
+        shutil.rmtree(repo.path / "member")
+        return
+    version = stack.chance.choice(['"0.1.0"', "{ workspace = true }"])
+    text = f'[package]\nname = "{name}-member"\nedition = "2021"\nversion = {version}\n{METADATA}\n'
+    repo.write({"member/Cargo.toml": text, "member/src/lib.rs": ""})
+    if stack.chance.random() < 0.7:
+        repo.git("add", "member")
+
+
+def spoil(stack: Stack, name: str) -> None:
+    """A manifest cannot be loaded any more."""
+    text = stack.chance.choice(["[package", '[package]\nname = "x"\nedition = 1\n', "[dependencies]\nserde = 1\n"])
+    stack.repos[name].write({"Cargo.toml": text})
+
+
+def go_back(stack: Stack, name: str) -> None:
+    """An earlier state is in the index, or in the worktree too."""
+    repo = stack.repos[name]
+    commits = repo.git("rev-list", "--max-count", "3", "HEAD").split()
+    how = stack.chance.choice([("reset", "-q", "--hard"), ("read-tree",), ("checkout", "-q", "-f", "--detach")])
+    repo.git(*how, stack.chance.choice(commits))
+
+
 def commit(stack: Stack, name: str) -> None:
     """All is committed."""
     stack.repos[name].commit("more")
@@ -141,7 +174,8 @@ def configure(stack: Stack, name: str) -> None:
 
 
 EVENTS: tuple[Callable[[Stack, str], None], ...] = (
-    need, need, need, need_less, bump, bump, change_keys, make_file, lock, commit, release, publish, publish, configure
+    need, need, need, need_less, bump, bump, change_keys, make_file, lock, grow, spoil, go_back, commit, commit,
+    release, publish, publish, configure
 )  # fmt: skip
 
 
@@ -157,6 +191,7 @@ class Checks:
 
     def __init__(self, cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.memory = cache.parent / "checks-v1"
+        self.repositories = cache.parent / "repositories-v1"
         self._capsys = capsys
 
     def said(self, *arguments: str) -> tuple[int, Any]:
@@ -166,15 +201,15 @@ class Checks:
 
     def without_memory(self, *arguments: str) -> tuple[int, Any]:
         """The same where nothing is remembered; what is remembered stays."""
-        aside = self.memory.with_name("aside")
-        if self.memory.exists():
-            self.memory.rename(aside)
+        kept = [folder for folder in (self.memory, self.repositories) if folder.exists()]
+        for folder in kept:
+            folder.rename(folder.with_suffix(".aside"))
         try:
             return self.said(*arguments)
         finally:
-            shutil.rmtree(self.memory, ignore_errors=True)
-            if aside.exists():
-                aside.rename(self.memory)
+            for folder in kept:
+                shutil.rmtree(folder)
+                folder.with_suffix(".aside").rename(folder)
 
 
 def play(folder: Path, registry: FaultyRegistry, checks: Checks, seed: int, steps: int) -> None:

@@ -130,6 +130,28 @@ def test_healthy_crates_of_one_repository(
     assert "  more-a" not in out
 
 
+def test_what_was_not_there_is_asked_for_again(
+    stack: Path, registry: FaultyRegistry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A commit that requires what was not there is no open question: it may have been published meanwhile."""
+    registry.add("far", "0.1.0")
+    main(["cache", "warm", "far"])
+    Said(capsys)
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{int(time.time()) + 60} +0000")
+    text = package("needy", '[dependencies]\nfar = "0.5"\nequal = "0.1"\n', keys="publish = false")
+    make_repo(stack / "needy", {"Cargo.toml": text})
+    offline = Said(capsys, "--offline", "--format", "json", "needy")
+    assert [one["crate"] for one in offline.document["unknown"]] == ["far"]
+    missing = Said(capsys, "--format", "json", "needy")
+    assert ([one["code"] for one in missing.document["findings"]], missing.document["unknown"]) == (["VA001"], [])
+    registry.add("far", "0.1.0", "0.5.0")
+    there = Said(capsys, "--format", "json", "needy")
+    assert (there.document["findings"], there.document["unknown"]) == ([], [])
+    before = answered(registry)
+    Said(capsys, "--format", "json", "needy")
+    assert answered(registry) == before
+
+
 def test_fresh_answers_are_not_asked_for_again(
     stack: Path, registry: FaultyRegistry, capsys: pytest.CaptureFixture[str]
 ) -> None:
