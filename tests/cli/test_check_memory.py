@@ -100,7 +100,8 @@ def make_file(stack: Stack, name: str) -> None:
     """A file comes, or goes."""
     repo = stack.repos[name]
     if (repo.path / "R.md").exists():
-        repo.git("rm", "-q", "-f", "R.md")
+        repo.git("rm", "-q", "-f", "--ignore-unmatch", "R.md")
+        (repo.path / "R.md").unlink(missing_ok=True)
     else:
         repo.write({"R.md": ""})
         repo.git("add", "R.md")
@@ -110,7 +111,8 @@ def lock(stack: Stack, name: str) -> None:
     """A lock file comes, or goes."""
     repo = stack.repos[name]
     if (repo.path / "Cargo.lock").exists():
-        repo.git("rm", "-q", "-f", "Cargo.lock")
+        repo.git("rm", "-q", "-f", "--ignore-unmatch", "Cargo.lock")
+        (repo.path / "Cargo.lock").unlink(missing_ok=True)
         return
     held = f'version = 4\n\n[[package]]\nname = "{name}"\nversion = "{stack.version[name]}"\n'
     repo.write({"Cargo.lock": held})
