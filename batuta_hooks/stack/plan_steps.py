@@ -6,7 +6,7 @@ of the stack the plan does, by the same rule, for it is the plan that raises the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from batuta_hooks.checks.compatible_steps import breaking_version, is_apart
 from batuta_hooks.domain.manifest import DEV
@@ -15,7 +15,7 @@ from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.plan_requirements import Requirements
 from batuta_hooks.stack.plan_values import Move
 from batuta_hooks.stack.plan_versions import admits
-from batuta_hooks.stack.release_facts import CrateFacts, StackFacts
+from batuta_hooks.stack.release_facts import CrateFacts, Need, StackFacts
 
 
 class Steps:
@@ -31,6 +31,12 @@ class Steps:
         self._facts = facts
         self._nexts = nexts
         self._requirements = requirements
+        #: by package, each non-dev dependency on it, with the crate that has it
+        self._needing: dict[str, list[tuple[str, Need]]] = {}
+        for crate in facts.crates.values():
+            for need in crate.needs:
+                if need.kind != DEV:
+                    self._needing.setdefault(need.package, []).append((crate.name, need))
 
     def of(self, name: str) -> tuple[Move, ...]:
         """The dependencies that the step to a crate's next version moves; none where that is a breaking one."""
@@ -47,12 +53,7 @@ class Steps:
 
     def _users(self, name: str, before: Version) -> set[str]:
         """The crates of the stack that get the step without asking."""
-        return {
-            other.name
-            for other in self._facts.crates.values()
-            for need in other.needs
-            if need.package == name and need.kind != DEV and admits(need.requirement, before)
-        }
+        return {user for user, need in self._needing.get(name, ()) if admits(need.requirement, before)}
 
     def _moved(self, crate: CrateFacts) -> Iterator[tuple[str, str, str]]:
         assert crate.released is not None
@@ -65,25 +66,18 @@ class Steps:
                 edit = self._requirements.edits.get((crate.repository, need.place))
                 new.setdefault(need.package, []).append(edit[1] if edit else need.requirement)
         for package in sorted(old.keys() & new.keys()):
-            if self._is_exposed(crate, package) and is_apart(old[package], new[package]):
+            if is_apart(old[package], new[package]) and self._is_exposed(crate, package):
                 yield package, old[package][0], new[package][0]
 
     def _is_exposed(self, crate: CrateFacts, package: str) -> bool:
         """Whether a crate that needs this one, by whatever way, needs the package too."""
+        exposed = {user for user, _ in self._needing.get(package, ())}
         pending, seen = [crate.name], {crate.name}
         while pending:
-            needed = pending.pop()
-            for other in self._users_of(needed):
-                if other not in seen:
-                    seen.add(other)
-                    pending.append(other)
-                    if any(need.package == package and need.kind != DEV for need in self._facts.crates[other].needs):
+            for user, _ in self._needing.get(pending.pop(), ()):
+                if user not in seen:
+                    if user in exposed:
                         return True
+                    seen.add(user)
+                    pending.append(user)
         return False
-
-    def _users_of(self, name: str) -> Sequence[str]:
-        return [
-            other.name
-            for other in self._facts.crates.values()
-            if any(need.package == name and need.kind != DEV for need in other.needs)
-        ]

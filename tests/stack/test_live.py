@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from batuta_hooks.cli.app import main
+from batuta_hooks.domain.questions import WHOSE
 from batuta_hooks.domain.release import Release
+from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.gather.registry import Registry, find_place
 from batuta_hooks.registry.lookup import Answer
 from batuta_hooks.registry.outcomes import OFFLINE, UNKNOWN
@@ -62,12 +66,19 @@ def test_some_crates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert again.totals.requests == len(crates)
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="needs the manifests of the real stack, see BATUTA_REAL_DATA")
-def test_the_real_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """All that the real stack's manifests name is learnt in one go; archives, some 900, are left out."""
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    """The real stack, each of its repositories committed as one."""
+    if not DATA.is_dir():
+        pytest.skip("needs the manifests of the real stack, see BATUTA_REAL_DATA")
     for source in sorted(DATA.iterdir()):
         shutil.copytree(source, tmp_path / "stack" / source.name)
         make_repo(tmp_path / "stack" / source.name)
+    return tmp_path / "stack"
+
+
+def test_the_real_stack(stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All that the real stack's manifests name is learnt in one go; archives, some 900, are left out."""
     wishes, notes = named_by_stack(find_workspace(str(tmp_path / "stack")), transitive=False)
     warmed = warm([wish._replace(versions={}) for wish in wishes])
     tell(capsys, "the real stack", warmed)
@@ -75,3 +86,21 @@ def test_the_real_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert warmed.crates.total() > 400
     assert warmed.crates["refreshed"] > 350
     assert not {UNKNOWN, OFFLINE} & set(warmed.crates)
+
+
+def test_the_namesakes(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the archives of their newest and oldest versions seven crates are other projects', and none of the stack's."""
+    wishes, _ = named_by_stack(find_workspace(str(stack)), transitive=False)
+
+    def ends(versions: frozenset[str]) -> frozenset[str]:
+        ordered = sorted(filter(None, map(read_version, versions)))
+        return frozenset(map(str, (*ordered[:1], *ordered[-2:])))
+
+    named = [one._replace(versions={name: ends(versions) for name, versions in one.versions.items()}) for one in wishes]
+    tell(capsys, "the namesakes", warm(named))
+    assert main(["check", "--offline", "--workspace", str(stack), "--format", "json"]) in (0, 1)
+    report = json.loads(capsys.readouterr().out)
+    strangers = {"fibonacci", "stack", "statistics", "string_utils", "tic_tac_toe", "url_parser", "wordcount"}
+    assert {one["crate"] for one in report["findings"] if one["code"] == "VA012"} == strangers
+    open_ones = {one["crate"] for one in report["unknown"] if WHOSE in one["why"]}
+    assert not open_ones
