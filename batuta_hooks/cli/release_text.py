@@ -31,9 +31,10 @@ def _lines(prepared: Prepared, results: Results, *, verbose: bool) -> Iterator[t
     plan = prepared.plan
     if not plan.releases and not plan.blocked:
         yield "Nothing to release.", "green"
-    for number, wave in enumerate(plan.waves, 1):
+    wave_of = {crate: number for number, wave in enumerate(plan.waves, 1) for crate in wave}
+    for number in range(1, len(plan.waves) + 1):
         yield f"Wave {number}", "bold"
-        for one in (release for release in plan.releases if release.crate in wave):
+        for one in (release for release in plan.releases if wave_of.get(release.crate) == number):
             yield from _release(one)
             gates = of_crate(results.get(one.repository, ()), one.crate)
             yield from _gates(gate for gate in gates if verbose or gate.state != PENDING)
@@ -111,8 +112,9 @@ def _rehearsed(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
 
 
 def _blocked(plan: Plan) -> Iterator[tuple[str, str]]:
+    blocked = {one.crate for one in plan.blocked}
     for one in plan.blocked:
-        by = f"{', '.join(one.by)}: " if not set(one.by) & {other.crate for other in plan.blocked} else ""
+        by = f"{', '.join(one.by)}: " if blocked.isdisjoint(one.by) else ""
         yield f"blocked: {one.crate}: {by}{one.why}", "red"
         if one.mend:
             yield f"    {one.mend}", ""

@@ -60,6 +60,9 @@ class IndexAnswers:
         self._max_age_s = max_age_s
         self._started = int(time.time())
         self.wanted = wanted or {}
+        self._versions: dict[Key, list[str]] = {}
+        for key, version in self.wanted:
+            self._versions.setdefault(key, []).append(version)
 
     def job(self, crate: str, key: Key) -> Job:
         """The question; conditional if the answer at hand is whole."""
@@ -142,9 +145,8 @@ class IndexAnswers:
         return Outcome(job.crate, "", UNCHANGED, "", entry)
 
     def _pick(self, key: Key, body: bytes) -> None:
-        for wanted, version in self.wanted:
-            if wanted == key:
-                self.wanted[wanted, version] = release(body, version, key.crate)
+        for version in self._versions.get(key, ()):
+            self.wanted[key, version] = release(body, version, key.crate)
 
 
 class ArchiveAnswers:

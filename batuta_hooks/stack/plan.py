@@ -19,7 +19,16 @@ from batuta_hooks.stack.plan_steps import Steps
 from batuta_hooks.stack.plan_values import BLOCKED, PLANNED, Blocked, Plan, PlannedRelease, RepositoryPlan
 from batuta_hooks.stack.plan_versions import admits, all_versions, usable_versions, versions_of
 from batuta_hooks.stack.plan_warnings import warnings
-from batuta_hooks.stack.release_facts import PULL_REQUEST, Place, StackFacts, Wish
+from batuta_hooks.stack.release_facts import (
+    PULL_REQUEST,
+    CrateFacts,
+    Need,
+    Place,
+    StackFacts,
+    Wish,
+    by_repository,
+    needing,
+)
 
 Edits = Mapping[tuple[str, Place], tuple[str, str]]
 
@@ -128,6 +137,7 @@ def _releases(
 ) -> tuple[PlannedRelease, ...]:
     wave_of = {name: number for number, wave in enumerate(waves, 1) for name in wave}
     planned = selection.planned
+    users = needing(facts)
     found: list[PlannedRelease] = []
     for name in planned:
         crate = facts.crates[name]
@@ -145,27 +155,27 @@ def _releases(
                 version_at=crate.version_at,
                 registry=crate.registry,
                 is_new=not all_versions(crate.published),
-                breaks=tuple(_broken(facts, name, nexts.get(name))),
+                breaks=tuple(_broken(crate, users.get(name, ()), nexts.get(name))),
                 notes=None if crate.change.commits is None else tuple(one.subject for one in crate.change.commits),
             )
         )
     return tuple(sorted(found, key=lambda one: (one.wave is None, one.wave or 0, one.crate)))
 
 
-def _broken(facts: StackFacts, name: str, version: Version | None) -> Iterable[tuple[str, str]]:
+def _broken(
+    crate: CrateFacts, users: Iterable[tuple[CrateFacts, Need]], version: Version | None
+) -> Iterable[tuple[str, str]]:
     """Dependents with requirements that admitted the version here and do not admit the next one."""
-    here = read_version(facts.crates[name].version)
-    for other in facts.crates.values():
-        for need in other.needs:
-            if need.package == name and admits(need.requirement, here) and not admits(need.requirement, version):
-                yield other.name, need.requirement or ""
+    here = read_version(crate.version)
+    for user, need in users:
+        if admits(need.requirement, here) and not admits(need.requirement, version):
+            yield user.name, need.requirement or ""
 
 
 def _repositories(facts: StackFacts, releases: Sequence[PlannedRelease]) -> Iterable[RepositoryPlan]:
     stale = {one.crate for one in releases if facts.crates[one.crate].stale_lock}
     locks = relocked(releases, stale)
-    for path in sorted({one.repository for one in releases}):
-        own = [one for one in releases if one.repository == path]
+    for path, own in sorted(by_repository(releases).items()):
         repository = facts.repositories[path]
         listed = ", ".join(f"{one.crate} {one.next}" for one in own)
         yield RepositoryPlan(

@@ -19,7 +19,7 @@ from batuta_hooks.report.markdown import code, escaped
 from batuta_hooks.stack.git_cliff import Cliff, Span
 from batuta_hooks.stack.plan_edits import written_with
 from batuta_hooks.stack.plan_values import Plan, PlannedRelease, RepositoryPlan
-from batuta_hooks.stack.release_facts import CrateFacts, StackFacts
+from batuta_hooks.stack.release_facts import CrateFacts, StackFacts, by_repository
 
 NAME = "CHANGELOG.md"
 NONE = "none"
@@ -47,7 +47,8 @@ def with_changelogs(plan: Plan, facts: StackFacts, folders: Mapping[str, str], c
         BatutaError: git cannot be asked.
     """
     cliff = cliff or Cliff()
-    writers = [_Writer(plan, facts, cliff) for _ in plan.repositories]
+    crates, releases = by_repository(facts.crates.values()), by_repository(plan.releases)
+    writers = [_Writer(facts, crates[one.path], releases[one.path], cliff) for one in plan.repositories]
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
         sections = threads.map(
             lambda writer, one: tuple(writer.sections(one, folders[one.path])), writers, plan.repositories
@@ -59,21 +60,22 @@ def with_changelogs(plan: Plan, facts: StackFacts, folders: Mapping[str, str], c
 
 
 class _Writer:
-    def __init__(self, plan: Plan, facts: StackFacts, cliff: Cliff) -> None:
+    """Writes the sections of one repository."""
+
+    def __init__(
+        self, facts: StackFacts, crates: Sequence[CrateFacts], releases: Sequence[PlannedRelease], cliff: Cliff
+    ) -> None:
         self.notes: list[str] = []
         self._facts = facts
+        self._crates = crates
         self._cliff = cliff
-        self._releases = {one.crate: one for one in plan.releases}
-        self._waves = {
-            crate: wave
-            for one in plan.repositories
-            for crate, wave in written_with([each for each in plan.releases if each.repository == one.path]).items()
-        }
+        self._releases = {one.crate: one for one in releases}
+        self._waves = written_with(releases)
 
     def sections(self, one: RepositoryPlan, folder: str) -> Iterator[Section]:
         """The sections of a repository's changelogs, by file."""
         wanted = self._facts.repositories[one.path].release.changelog
-        crates = [crate for crate in self._facts.crates.values() if crate.repository == one.path]
+        crates = self._crates
         if wanted == NONE or one.head is None:
             return
         places = {_joined(crate.folder, NAME) for crate in crates if crate.is_publishable}

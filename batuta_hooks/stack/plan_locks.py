@@ -16,9 +16,9 @@ from typing import NamedTuple
 from batuta_hooks.domain.semver import Version
 from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.git.command import Git, GitError, environment
-from batuta_hooks.stack.plan_values import LockChange, Plan, RepositoryPlan
+from batuta_hooks.stack.plan_values import LockChange, Plan, PlannedRelease, RepositoryPlan
 from batuta_hooks.stack.plan_versions import admits, usable_versions
-from batuta_hooks.stack.release_facts import StackFacts
+from batuta_hooks.stack.release_facts import CrateFacts, StackFacts, by_repository
 
 CHECKSUM = "known once it is published"
 
@@ -50,9 +50,12 @@ def with_locks(plan: Plan, facts: StackFacts, folders: Mapping[str, str]) -> Pla
         BatutaError: git cannot be asked.
     """
 
+    crates, releases = by_repository(facts.crates.values()), by_repository(plan.releases)
+    nexts = {one.crate: one.next for one in plan.releases}
+
     def locked(one: RepositoryPlan) -> RepositoryPlan:
-        own = _own(plan, facts, one)
-        raised = _raised(plan, facts, one.path)
+        own = _own(releases[one.path], crates[one.path], is_whole=bool(one.relocked))
+        raised = _raised(releases[one.path], facts, nexts)
         changes: list[LockChange] = []
         for path, text in _locks(one, folders[one.path]) if own or raised else ():
             changes += _changes(path, _named(text, {*own, *raised}), own, raised)
@@ -77,25 +80,24 @@ def locked_anew(text: str, changes: list[LockChange]) -> str:
     return "".join(blocks)
 
 
-def _own(plan: Plan, facts: StackFacts, one: RepositoryPlan) -> dict[str, str]:
-    """The versions after it of the packages here that have others now, in manifests or in lock files that are stale;
-    those that are never published among them.
+def _own(releases: Iterable[PlannedRelease], crates: Iterable[CrateFacts], *, is_whole: bool) -> dict[str, str]:
+    """The versions after a release of the packages of its repository that have others now; those that are never
+    published among them.
+
+    Args:
+        is_whole: whether its lock files are stale, and all of their packages count.
     """
-    releases = [release for release in plan.releases if release.repository == one.path]
     places = {release.version_at: release.next for release in releases if release.next != release.current}
     return {
         crate.name: places.get(crate.version_at, crate.version)
-        for crate in facts.crates.values()
-        if crate.repository == one.path and (crate.version_at in places or one.relocked)
+        for crate in crates
+        if crate.version_at in places or is_whole
     }
 
 
-def _raised(plan: Plan, facts: StackFacts, path: str) -> dict[str, list[Raised]]:
-    nexts = {one.crate: one.next for one in plan.releases}
+def _raised(releases: Iterable[PlannedRelease], facts: StackFacts, nexts: Mapping[str, str]) -> dict[str, list[Raised]]:
     found: dict[str, list[Raised]] = {}
-    for release in plan.releases:
-        if release.repository != path:
-            continue
+    for release in releases:
         for update in release.requirement_updates:
             versions = usable_versions(facts.crates[update.dependency].published)
             if update.dependency in nexts:

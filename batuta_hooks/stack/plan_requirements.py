@@ -13,7 +13,7 @@ from batuta_hooks.domain.semver import InvalidRequirement, Version
 from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.plan_values import RequirementUpdate
 from batuta_hooks.stack.plan_versions import admits, is_published, usable_versions
-from batuta_hooks.stack.release_facts import CrateFacts, Need, Place, StackFacts
+from batuta_hooks.stack.release_facts import CrateFacts, Need, Place, StackFacts, needing
 
 KEEP = "keep"
 
@@ -35,6 +35,7 @@ class Requirements:
         self._nexts = nexts
         self._planned = planned
         self._targets: dict[str, Version | None] = {}
+        self._needing = needing(facts)
         self.edits: dict[tuple[str, Place], tuple[str, str]] = self._edits()
 
     def _target(self, package: str) -> Version | None:
@@ -88,18 +89,13 @@ class Requirements:
             if edit:
                 yield RequirementUpdate(crate.name, need.package, *edit, need.place, need.has_path)
         version = self._nexts.get(crate.name)
-        for other in self._facts.crates.values():
+        for other, need in self._needing.get(crate.name, ()):
             if other.repository != crate.repository or other.is_publishable:
                 continue
-            for need in other.needs:
-                is_broken = need.package == crate.name and need.has_path and need.requirement is not None
-                if (
-                    is_broken
-                    and not admits(need.requirement, version)
-                    and (crate.repository, need.place) not in self.edits
-                ):
-                    after = _raised(need.requirement or "", version)
-                    yield RequirementUpdate(other.name, crate.name, need.requirement or "", after, need.place, True)
+            if need.has_path and need.requirement is not None and not admits(need.requirement, version):
+                after = _raised(need.requirement, version)
+                if (crate.repository, need.place) not in self.edits:
+                    yield RequirementUpdate(other.name, crate.name, need.requirement, after, need.place, True)
 
     def not_admitting(self) -> Iterator[tuple[str, str, str]]:
         """Crates outside of the plan with a requirement that does not admit a version of it: crate, package, clause.

@@ -15,7 +15,7 @@ from batuta_hooks.domain.version_text import read_version
 from batuta_hooks.stack.plan_requirements import Requirements
 from batuta_hooks.stack.plan_values import Move
 from batuta_hooks.stack.plan_versions import admits
-from batuta_hooks.stack.release_facts import CrateFacts, Need, StackFacts
+from batuta_hooks.stack.release_facts import CrateFacts, StackFacts, needing
 
 
 class Steps:
@@ -31,12 +31,11 @@ class Steps:
         self._facts = facts
         self._nexts = nexts
         self._requirements = requirements
-        #: by package, each non-dev dependency on it, with the crate that has it
-        self._needing: dict[str, list[tuple[str, Need]]] = {}
-        for crate in facts.crates.values():
-            for need in crate.needs:
-                if need.kind != DEV:
-                    self._needing.setdefault(need.package, []).append((crate.name, need))
+        #: by package, the requirements that are not of dev-dependencies, each with the crate that has it
+        self._needing = {
+            package: [(user.name, need.requirement) for user, need in needs if need.kind != DEV]
+            for package, needs in needing(facts).items()
+        }
 
     def of(self, name: str) -> tuple[Move, ...]:
         """The dependencies that the step to a crate's next version moves; none where that is a breaking one."""
@@ -53,7 +52,7 @@ class Steps:
 
     def _users(self, name: str, before: Version) -> set[str]:
         """The crates of the stack that get the step without asking."""
-        return {user for user, need in self._needing.get(name, ()) if admits(need.requirement, before)}
+        return {user for user, requirement in self._needing.get(name, ()) if admits(requirement, before)}
 
     def _moved(self, crate: CrateFacts) -> Iterator[tuple[str, str, str]]:
         assert crate.released is not None

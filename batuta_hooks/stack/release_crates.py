@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from batuta_hooks.domain.facts import Published
@@ -44,7 +44,8 @@ def may_go(draft: Draft) -> bool:
 def crate_facts(
     draft: Draft,
     drafts: Mapping[str, Draft],
-    tags: Mapping[str, Mapping[str, str]],
+    beside: Sequence[Draft],
+    tags: Mapping[str, str],
     change: Change | None,
     judged: Mapping[tuple[str, str], Crate],
 ) -> CrateFacts:
@@ -52,16 +53,17 @@ def crate_facts(
 
     Args:
         drafts: the crates of the stack, by name.
-        tags: the tags of each repository with their commits, the newest first.
+        beside: those of its own repository.
+        tags: its repository's tags with their commits, the newest first.
         change: since its last release; ``None`` where it is never published.
         judged: what a check says of crates, by repository and manifest.
     """
     manifest, opened = draft.manifest, draft.opened
     path = opened.checkout.path
     assert manifest.package is not None
-    known = [one.manifest.name for one in drafts.values() if one.opened.checkout.path == path]
-    paths = TagCrates(opened.facts.manifests).bare().paths if tags[path] else ()
-    bare = [one for one in known if drafts[one].manifest.path in paths]
+    known = [one.manifest.name for one in beside]
+    paths = TagCrates(opened.facts.manifests).bare().paths if tags else ()
+    bare = [one.manifest.name for one in beside if one.manifest.path in paths]
     found = judged.get((path, manifest.path))
     refusals = () if found is None else refusals_of(found)
     moves = {} if found is None else {one.dependency: one.message for one in found.findings if one.code == "VA011"}
@@ -79,7 +81,7 @@ def crate_facts(
         published=draft.published,
         change=change or Change(UNKNOWN, why="it is never published"),
         refusals=tuple(one for one in refusals if _concerns(one, draft.target)),
-        tag_template=template_of(manifest.name, opened.config.tags, tags[path], known=known, bare=bare),
+        tag_template=template_of(manifest.name, opened.config.tags, tags, known=known, bare=bare),
         released=draft.released,
         moves=tuple(moves.items()),
         stale_lock="" if found is None else _stale_lock(found),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol, TypeVar
 
 from batuta_hooks.domain.config import Release
 from batuta_hooks.domain.facts import Published
@@ -156,6 +156,31 @@ class StackFacts(NamedTuple):
     unreadable: Mapping[str, Refusal] = {}
     token_faults: Mapping[str, str] = {}
     namesakes: Mapping[str, tuple[str, ...]] = {}
+
+
+class _OfRepository(Protocol):
+    @property
+    def repository(self) -> str: ...
+
+
+_Member = TypeVar("_Member", bound=_OfRepository)
+
+
+def by_repository(members: Iterable[_Member]) -> dict[str, list[_Member]]:
+    """Crates, or releases, by their repositories, each in the order given."""
+    found: dict[str, list[_Member]] = {}
+    for one in members:
+        found.setdefault(one.repository, []).append(one)
+    return found
+
+
+def needing(facts: StackFacts) -> dict[str, list[tuple[CrateFacts, Need]]]:
+    """By crate, each dependency on it, with the crate that has it, in the order of the stack."""
+    found: dict[str, list[tuple[CrateFacts, Need]]] = {}
+    for crate in facts.crates.values():
+        for need in crate.needs:
+            found.setdefault(need.package, []).append((crate, need))
+    return found
 
 
 class Wish(NamedTuple):

@@ -100,7 +100,10 @@ def gather_release(
             for name, baseline in baselines.items()
             if baseline.version is not None
         )
-        changed = threads.map(lambda path: _changes(path, drafts, baselines, archives), repositories)
+        beside: dict[str, list[Draft]] = {path: [] for path in repositories}
+        for draft in drafts.values():
+            beside[draft.opened.checkout.path].append(draft)
+        changed = threads.map(lambda path: _changes(beside[path], baselines, archives), repositories)
         changes = _by_path(repositories, changed)
     by_path = {
         path: _repository(path, opened, tags[path], remotes[path].result()) for path, opened in repositories.items()
@@ -109,8 +112,9 @@ def gather_release(
         opened.repository.close()
     judged = {(crate.repository, crate.manifest_path): crate for crate in report.crates}
     crates = {
-        name: crate_facts(draft, drafts, tags, changes[draft.opened.checkout.path].get(name), judged)
+        name: crate_facts(draft, drafts, beside[path], tags[path], changes[path].get(name), judged)
         for name, draft in sorted(drafts.items())
+        for path in [draft.opened.checkout.path]
     }
     targets = {draft.target.registry: draft.target for draft in drafts.values() if may_go(draft)}
     groups: dict[str, tuple[str, ...]] = {}
@@ -246,17 +250,17 @@ def _tagged(draft: Draft, version: str, tags: Mapping[str, str]) -> dict[str, st
 
 
 def _changes(
-    path: str,
-    drafts: Mapping[str, Draft],
+    drafts: Iterable[Draft],
     baselines: Mapping[str, Baseline],
     archives: Mapping[tuple[str, str], ArchiveFacts | Unknown],
 ) -> dict[str, Change]:
     """What changed in the crates of one repository; by one thread, for they share git's processes."""
     found: dict[str, Change] = {}
-    for name, draft in drafts.items():
-        if draft.opened.checkout.path != path or name not in baselines:
+    for draft in drafts:
+        name = draft.manifest.name
+        baseline = baselines.get(name)
+        if baseline is None:
             continue
-        baseline = baselines[name]
         archive = archives.get((name, baseline.version or ""), Unknown(name, "there is none"))
         found[name] = change_of(draft.opened, draft.manifest, baseline, archive)
     return found
