@@ -135,8 +135,7 @@ def _chains(
         if offer is None:
             continue
         name = f"{need.package} {offer.text}"
-        way = (*ways[need], name)
-        found.setdefault(name, way)
+        way = found.setdefault(name, (*ways[need], name))
         # whoever wants more features of a version leads on to more than who met it first
         further = shelf.needs(need, offer)
         for one in () if isinstance(further, (Unknown, MissingFeature)) else further:

@@ -40,6 +40,7 @@ class Choice:
     Attributes:
         chosen: the version at each place, and the level at which it was chosen.
         links: who links each native library, and the level.
+        enabled: the features of chosen versions of the registry; not where what is chosen can be undone.
         pending: a heap of the needs still to be met.
         taken: all needs so far, each with the version that meets it, if one does.
         fresh_needs: those that came since the last `begin`; likewise `fresh_places` and `fresh_links`.
@@ -48,6 +49,7 @@ class Choice:
     def __init__(self) -> None:
         self.chosen: dict[Place, tuple[Offer, int]] = {}
         self.links: dict[str, tuple[str, int]] = {}
+        self.enabled: dict[Place, frozenset[str]] = {}
         self.pending: list[Pending] = []
         self.taken: dict[Need, Offer | None] = {}
         self._reach: dict[Need, int] = {}
@@ -73,7 +75,7 @@ class Choice:
     def copy(self) -> Choice:
         """Another one with the same choices, of which nothing is fresh."""
         other = Choice()
-        other.chosen, other.links = self.chosen.copy(), self.links.copy()
+        other.chosen, other.links, other.enabled = self.chosen.copy(), self.links.copy(), self.enabled.copy()
         other.pending, other.taken = self.pending.copy(), self.taken.copy()
         return other
 

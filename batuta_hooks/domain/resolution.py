@@ -135,13 +135,13 @@ class Resolver:
         clash: Clash | None = None
         for common, ranks in self._commons:
             common.begin()
-            clash, state = self._search(self._added(common, asked), keeps=False)
+            clash, state = self._search(self._added(common, asked), keeps=False, apart=True)
             clash = clash or self._circle(state, ranks, ranks.fresh(state.fresh_needs))
             if clash is None:
                 break
             common.undo()
         else:
-            clash, state = self._search(self._added(Choice(), asked), keeps=True)
+            clash, state = self._search(self._added(Choice(), asked), keeps=True, apart=True)
             ranks = Ranks()
             clash = clash or self._circle(state, ranks, ranks.fresh(state.taken))
             if clash is None:
@@ -208,7 +208,13 @@ class Resolver:
         self._number += 1
         heappush(state.pending, Pending(len(offers), self._number, need, by, level))
 
-    def _search(self, state: Choice, *, keeps: bool) -> tuple[Clash | None, Choice]:
+    def _search(self, state: Choice, *, keeps: bool, apart: bool = False) -> tuple[Clash | None, Choice]:
+        """Choose a version for each need that is pending; what keeps it from it, and what was chosen.
+
+        Args:
+            keeps: whether choices can be taken back.
+            apart: whether each need has to be met as if it were the only one of its package.
+        """
         frames: list[_Frame] = []
         first: Clash | None = None
         steps = 0
@@ -235,7 +241,8 @@ class Resolver:
             offer, tried = found
             if keeps:
                 frames.append(_Frame(state.copy(), pending, tried, barred_by))
-            self._choose(state, pending, offer, len(frames))
+            if apart or not self._is_covered(state, pending.need, offer):
+                self._choose(state, pending, offer, len(frames))
         return None, state
 
     def _pick(
@@ -290,6 +297,21 @@ class Resolver:
             barred_by.add(level)
             return LINKS, f"{offer.text} links to `{links}`, as {who} does"
         return "", ""
+
+    def _is_covered(self, state: Choice, need: Need, offer: Offer) -> bool:
+        """Whether a version was chosen before and has the features already: cargo then looks at its needs no more.
+
+        All features count that others have enabled, whoever they are; those of a checkout's packages all are.
+        """
+        if need.home:
+            return False
+        place = need.package, need.home, offer.version.bucket
+        enabled, known = self._shelf.enabled(need, offer), state.enabled.get(place)
+        if known is not None and enabled <= known:
+            state.taken[need] = offer
+            return True
+        state.enabled[place] = enabled if known is None else known | enabled
+        return False
 
     def _choose(self, state: Choice, pending: Pending, offer: Offer, level: int) -> None:
         need = pending.need

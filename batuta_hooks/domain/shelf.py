@@ -111,21 +111,10 @@ def expand(bundle: Bundle, wanted: frozenset[str], *, default: bool) -> tuple[Ne
         wanted: features by name.
         default: whether its `default` feature is wanted too, if it has one.
     """
-    pending = sorted(wanted, reverse=True)  # a set has another order in every process
-    if default and "default" in bundle.features:
-        pending.append("default")
-    taken: set[str] = set()
-    extra: dict[str, set[str]] = {}
-    while pending:
-        name = pending.pop()
-        if name in taken:
-            continue
-        taken.add(name)
-        values = bundle.features.get(name)
-        if values is None or name in values:
-            return MissingFeature(name, is_circular=values is not None)
-        for value in values:
-            _enable(bundle, value, pending, extra)
+    taken = _taken(bundle, wanted, default)
+    if isinstance(taken, MissingFeature):
+        return taken
+    extra = taken.extra
     needs = list(bundle.firm)
     if extra:
         for number, name in enumerate(bundle.firm_names):
@@ -134,6 +123,31 @@ def expand(bundle: Bundle, wanted: frozenset[str], *, default: bool) -> tuple[Ne
         for name, more in extra.items():
             needs += [one._replace(features=one.features | more) for one in bundle.optional.get(name, ())]
     return tuple(needs)
+
+
+class _Taken(NamedTuple):
+    """All features that some features enable, and what they ask of dependencies, by the names of these."""
+
+    features: set[str]
+    extra: dict[str, set[str]]
+
+
+def _taken(bundle: Bundle, wanted: frozenset[str], default: bool) -> _Taken | MissingFeature:
+    pending = sorted(wanted, reverse=True)  # a set has another order in every process
+    if default and "default" in bundle.features:
+        pending.append("default")
+    taken = _Taken(set(), {})
+    while pending:
+        name = pending.pop()
+        if name in taken.features:
+            continue
+        taken.features.add(name)
+        values = bundle.features.get(name)
+        if values is None or name in values:
+            return MissingFeature(name, is_circular=values is not None)
+        for value in values:
+            _enable(bundle, value, pending, taken.extra)
+    return taken
 
 
 def _enable(bundle: Bundle, value: str, pending: list[str], extra: dict[str, set[str]]) -> None:
@@ -173,6 +187,7 @@ class Shelf:
         self._matching: dict[tuple[str, str], tuple[Offer, ...] | Unknown] = {}
         self._bundles: dict[tuple[str, str], Bundle | Unknown] = {}
         self._needs: dict[tuple[str, str, frozenset[str], bool], tuple[Need, ...] | MissingFeature | Unknown] = {}
+        self._enabled: dict[tuple[str, str, frozenset[str], bool], frozenset[str]] = {}
         self._local: dict[str, tuple[Offer, Bundle]] = {}
 
     def add_local(self, home: str, version: str, bundle: Bundle) -> None:
@@ -190,6 +205,7 @@ class Shelf:
         self._matching = {key: found for key, found in self._matching.items() if key[0] not in stale}
         self._bundles = {key: found for key, found in self._bundles.items() if key[0] not in stale}
         self._needs = {key: found for key, found in self._needs.items() if key[0] not in stale}
+        self._enabled = {key: found for key, found in self._enabled.items() if key[0] not in stale}
         for package in stale:
             self._offers.pop(package, None)
 
@@ -261,6 +277,16 @@ class Shelf:
             found = self._needs[key] = (
                 bundle if isinstance(bundle, Unknown) else expand(bundle, need.features, default=need.default_features)
             )
+        return found
+
+    def enabled(self, need: Need, offer: Offer) -> frozenset[str]:
+        """All features of a version of the registry that a need enables, if it has them."""
+        key = need.package, offer.text, need.features, need.default_features
+        found = self._enabled.get(key)
+        if found is None:
+            bundle = self.bundle(need.package, offer)
+            taken = None if isinstance(bundle, Unknown) else _taken(bundle, need.features, need.default_features)
+            found = self._enabled[key] = frozenset(taken.features if isinstance(taken, _Taken) else ())
         return found
 
     def is_beyond(self, need: Need) -> bool:

@@ -119,6 +119,25 @@ def compare(seed: int, folder: Path) -> bool:
         return not isinstance(mine, str)
 
 
+@pytest.mark.parametrize("wanted", ["f", "f g"])
+def test_features_that_others_have_enabled(wanted: str, tmp_path: Path) -> None:
+    """A version whose features are all enabled already is not looked at again, so its needs without them count not."""
+    features = {"f": ["c/f"], "g": ["c/g"]}
+    lines = [
+        line("a", "1.0.0", {"name": "b", "req": "^1.1", "features": wanted.split()}),
+        line("b", "1.0.0"),
+        line("b", "1.1.0", {"name": "c", "req": ">=1, <3"}, features=features),
+        line("c", "1.0.0", features={"f": [], "g": []}),
+        line("c", "2.0.0", features={"g": []}),
+    ]
+    manifest = crate("app", '[dependencies]\na = "1"\nb = { version = "1", default-features = false }\n')
+    with AcceptingRegistry(laid_out(lines).get) as registry:
+        (facts,) = facts_over({".": TextTree({"Cargo.toml": manifest})}, registry)
+        mine = ours(manifest, facts)
+        assert mine == cargos(manifest, registry, tmp_path)
+        assert ("c", (2,)) not in mine
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_few_generated(seed: int, tmp_path: Path) -> None:
     """Same verdict and same buckets."""
