@@ -66,6 +66,8 @@ def _judge(
         more = "" if is_named else ", or say default-features = false"
         return at_line(facts, manifest, dependency, "VA006", ERROR, message, f"request one of {_listed(mine)}{more}")
     for other, theirs in before:
+        if other.package != package:
+            continue
         rest = [one for one in group if one in theirs and one not in mine]
         # a build script's dependencies have features of their own
         if rest and other.kind == dependency.kind and _meet(other, dependency):

@@ -55,8 +55,8 @@ def find(facts: Facts) -> Iterator[Finding]:
         if isinstance(locked, Finding):
             yield locked
         else:
-            lacking = {one.name for one in _without_source(locked)}
-            yield from _incomplete(locked, lacking)
+            lacking = without_source(locked)
+            yield from incomplete(locked, lacking)
             yield from _stale(locked, lacking)
 
 
@@ -66,7 +66,7 @@ def find_stale(facts: Facts) -> Iterator[Finding]:
         if isinstance(locked, Finding):
             yield locked
         else:
-            lacking = {one.name for one in _without_source(locked)}
+            lacking = without_source(locked)
             yield from (_at_lacking(locked, one) for one in locked.lock.packages if _lacks_source(one, lacking))
             yield from _stale(locked, lacking)
 
@@ -121,16 +121,17 @@ def _beside(facts: Facts, members: tuple[Manifest, ...], member_paths: frozenset
     return tuple(found)
 
 
-def _without_source(locked: Locked) -> list[LockedPackage]:
-    """Packages without a source that no path leads to: a patch outside the repository has taken theirs away."""
+def without_source(locked: Locked) -> frozenset[str]:
+    """The names of packages without a source that no path leads to: a patch outside the repository has taken it."""
     if locked.leaves:
-        return []
+        return frozenset()
     lacking = [one for one in locked.lock.packages if one.source is None and one.name not in locked.local]
     needed = {name for one in locked.lock.packages for name in one.names_needed} if lacking else frozenset()
-    return [one for one in lacking if one.name in needed]
+    return frozenset(one.name for one in lacking if one.name in needed)
 
 
-def _incomplete(locked: Locked, lacking: set[str]) -> Iterator[Finding]:
+def incomplete(locked: Locked, lacking: frozenset[str]) -> Iterator[Finding]:
+    """Findings at packages that lack a source or a checksum."""
     for package in locked.lock.packages:
         is_registry = package.source is not None and package.source.startswith(("registry+", "sparse+"))
         if _lacks_source(package, lacking):
@@ -140,7 +141,7 @@ def _incomplete(locked: Locked, lacking: set[str]) -> Iterator[Finding]:
             yield _at_package(locked, package, what)
 
 
-def _lacks_source(package: LockedPackage, lacking: set[str]) -> bool:
+def _lacks_source(package: LockedPackage, lacking: frozenset[str]) -> bool:
     return package.name in lacking and package.source is None
 
 
@@ -154,17 +155,36 @@ def _at_package(locked: Locked, package: LockedPackage, what: str) -> Finding:
     return at_package(locked, package, f"`{package.name}` {package.version} {what}", fix)
 
 
-def _stale(locked: Locked, lacking: set[str]) -> Iterator[Finding]:
-    patched = frozenset(patch.dependency.package for patch in locked.root.patches)
+def _stale(locked: Locked, lacking: frozenset[str]) -> Iterator[Finding]:
+    free = free_names(locked, lacking)
     everyone = (*locked.members, *locked.beside)
-    reasons = [(member, _reason(locked, member, patched | lacking)) for member in everyone]
-    for member, reason in reasons:
-        if reason is not None:
-            line = _line_of(locked, member)
-            message = f"the lock file is stale: {reason[0]}, so `--locked` refuses"
-            yield Finding(locked.lock.path, line, 1, "VA009", WARNING, message, _REFRESH, member.name, reason[1])
-    if not reasons or any(reason for _, reason in reasons):
-        return
+    found = [one for one in (stale_by(locked, member, free) for member in everyone) if one is not None]
+    yield from found
+    if everyone and not found:
+        yield from unneeded(locked)
+
+
+def free_names(locked: Locked, lacking: frozenset[str]) -> frozenset[str]:
+    """The names of packages whose source does not count, as a patch decides it."""
+    return lacking.union(patch.dependency.package for patch in locked.root.patches)
+
+
+def stale_by(locked: Locked, member: Manifest, free: frozenset[str]) -> Finding | None:
+    """The finding that one member, or a package beside the members, makes the lock file stale; ``None`` for none.
+
+    Args:
+        free: what `free_names` gives.
+    """
+    reason = _reason(locked, member, free)
+    if reason is None:
+        return None
+    message = f"the lock file is stale: {reason[0]}, so `--locked` refuses"
+    line = _line_of(locked, member)
+    return Finding(locked.lock.path, line, 1, "VA009", WARNING, message, _REFRESH, member.name, reason[1])
+
+
+def unneeded(locked: Locked) -> Iterator[Finding]:
+    """The finding that nothing needs a package which the lock file holds."""
     reached = locked.graph.reached(locked.starts())
     unreached = [one for one in locked.lock.packages if one not in reached]
     if unreached:

@@ -99,7 +99,11 @@ def strangers(facts: Facts) -> Mapping[str, str]:
 
 def without_strangers(facts: Facts) -> Facts:
     """The same facts, in which nothing is known of crates that only share a name with judged ones."""
-    names = strangers(facts)
+    return without(facts, strangers(facts))
+
+
+def without(facts: Facts, names: Mapping[str, str]) -> Facts:
+    """The same facts, in which nothing is known of crates that are strangers, as `strangers` names them."""
     if not names:
         return facts
     return facts._replace(

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from batuta_hooks.domain.publishable import Reason
     from batuta_hooks.domain.shelf import Shelf
 
+    Linked = Callable[[Dependency], str | None]
+
 
 def find(facts: Facts) -> Iterator[Finding]:
     """Judge each package's own resolution, unless a lock file shows that cargo found one.
@@ -45,9 +47,13 @@ def find(facts: Facts) -> Iterator[Finding]:
         yield from _own(facts, manifest, shelf)
 
 
-def find_beside(facts: Facts) -> Iterator[Finding]:
-    """Judge what the packages need beside the other crates of the stack."""
-    linked = _linking(facts)
+def find_beside(facts: Facts, linked: Linked | None = None) -> Iterator[Finding]:
+    """Judge what the packages need beside the other crates of the stack.
+
+    Args:
+        linked: what `linking` gives, where manifests are judged one by one.
+    """
+    linked = linked or linking(facts)
     for manifest in judged_manifests(facts):
         yield from _beside_the_stack(facts, manifest, linked)
 
@@ -105,9 +111,7 @@ def links_finding(manifest: Manifest, reason: Reason) -> Finding:
     return Finding(path, line, column, "VA007", ERROR, message, fix, manifest.name, package)
 
 
-def _beside_the_stack(
-    facts: Facts, manifest: Manifest, linked: Callable[[Dependency], str | None]
-) -> Iterator[Finding]:
+def _beside_the_stack(facts: Facts, manifest: Manifest, linked: Linked) -> Iterator[Finding]:
     """Dependencies that another crate of the stack needs in another bucket, and that link a native library."""
     disputed = [one for one in manifest.dependencies if facts.stack.whole.is_disputed(one.package)]
     if not disputed:
@@ -138,7 +142,7 @@ def _beside_the_stack(
                 break
 
 
-def _linking(facts: Facts) -> Callable[[Dependency], str | None]:
+def linking(facts: Facts) -> Linked:
     """What gives the native library of the newest version that meets a requirement, once for each that is written."""
     known: dict[tuple[str, str | None], str | None] = {}
 

@@ -13,7 +13,7 @@ from batuta_hooks.domain.workspace import line_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from batuta_hooks.domain.facts import Facts
     from batuta_hooks.domain.locks import Lockfile
@@ -29,11 +29,15 @@ def parsed(text: str) -> Requirement:
 
 
 def judged_manifests(facts: Facts) -> Iterator[Manifest]:
-    """The judged manifests that hold a package and can be read."""
+    """The judged manifests that hold a package and can be read, with those of their dependencies that count."""
     for path in facts.judged:
         manifest = facts.manifests.resolve(path)
         if isinstance(manifest, Manifest) and manifest.package is not None:
-            yield manifest
+            yield manifest if facts.about is None else _narrowed(manifest, facts.about)
+
+
+def _narrowed(manifest: Manifest, packages: Collection[str]) -> Manifest:
+    return manifest._replace(dependencies=tuple(one for one in manifest.dependencies if one.package in packages))
 
 
 def is_from_crates_io(dependency: Dependency) -> bool:

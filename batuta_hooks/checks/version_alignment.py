@@ -32,6 +32,49 @@ def find(facts: Facts) -> Iterator[Finding | Unknown]:
     yield from _together(facts)
 
 
+def find_own(facts: Facts) -> Iterator[Finding | Unknown]:
+    """The part of `find_alone` that rests on no lock file's other members, but for `namesakes`.
+
+    What it says of a manifest rests on that as it is resolved, on its root and its lock file, on the registry, and of
+    the crates that it names on `batuta_hooks.checks.faces.face_of` alone.
+    """
+    yield from _required(facts)
+    yield from features.find(facts)
+    yield from native_links.find(facts)
+    if any("rust-version" in manifest.table.get(manifest.package_key, {}) for manifest in judged_manifests(facts)):
+        from batuta_hooks.checks import rust_versions
+
+        yield from rust_versions.find(facts)
+
+
+def find_shared(facts: Facts, linked: native_links.Linked | None = None) -> Iterator[Finding | Unknown]:
+    """The part of `find_together` that is said of single dependencies.
+
+    What it says of a manifest rests on that as it is resolved, on which crates of the stack lead to which, on all that
+    crates need of the packages that it names and of its own, and on the registry; of a dependency, on what crates need
+    of that package instead of all.
+
+    Args:
+        linked: what `batuta_hooks.checks.native_links.linking` gives, where manifests are judged one by one.
+    """
+    yield from _shared(facts)
+    if _has_disputed(facts):
+        yield from native_links.find_beside(facts, linked)
+    if facts.policy.exclusive:
+        from batuta_hooks.checks import exclusive_features
+
+        yield from exclusive_features.find(facts)
+    yield from compatible_steps.find(facts)
+
+
+def find_circles(facts: Facts) -> Iterator[Finding | Unknown]:
+    """The other part of `find_together`: what the stack's crates need of each other, and the registry has of them."""
+    if any(facts.stack.whole.comes_back_to(manifest.name) for manifest in judged_manifests(facts)):
+        from batuta_hooks.checks import circles
+
+        yield from circles.find(facts)
+
+
 def find_alone(facts: Facts) -> Iterator[Finding | Unknown]:
     """The part of `find` that looks at the judged repository and, by `Stack.crate`, at single crates of the stack.
 
@@ -44,6 +87,11 @@ def find_alone(facts: Facts) -> Iterator[Finding | Unknown]:
 def find_together(facts: Facts) -> Iterator[Finding | Unknown]:
     """The other part of `find`: what the needs of all crates of the stack come to."""
     yield from _together(namesakes.without_strangers(facts))
+
+
+def has_locks(facts: Facts) -> bool:
+    """Whether a lock file stands beside a judged manifest."""
+    return any(facts.lockfile(join(path, "../Cargo.lock")) is not None for path in facts.judged)
 
 
 def find_required(facts: Facts) -> Iterator[Finding | Unknown]:
@@ -63,14 +111,8 @@ def _required(facts: Facts) -> Iterator[Finding | Unknown]:
 
 
 def _alone(facts: Facts) -> Iterator[Finding | Unknown]:
-    yield from _required(facts)
-    yield from features.find(facts)
-    yield from native_links.find(facts)
-    if any("rust-version" in manifest.table.get(manifest.package_key, {}) for manifest in judged_manifests(facts)):
-        from batuta_hooks.checks import rust_versions
-
-        yield from rust_versions.find(facts)
-    if any(facts.lockfile(join(path, "../Cargo.lock")) is not None for path in facts.judged):
+    yield from find_own(facts)
+    if has_locks(facts):
         from batuta_hooks.checks import lock_files, lock_splits
 
         yield from lock_files.find(facts)
@@ -78,18 +120,8 @@ def _alone(facts: Facts) -> Iterator[Finding | Unknown]:
 
 
 def _together(facts: Facts) -> Iterator[Finding | Unknown]:
-    yield from _shared(facts)
-    if _has_disputed(facts):
-        yield from native_links.find_beside(facts)
-    if facts.policy.exclusive:
-        from batuta_hooks.checks import exclusive_features
-
-        yield from exclusive_features.find(facts)
-    if any(facts.stack.whole.comes_back_to(manifest.name) for manifest in judged_manifests(facts)):
-        from batuta_hooks.checks import circles
-
-        yield from circles.find(facts)
-    yield from compatible_steps.find(facts)
+    yield from find_shared(facts)
+    yield from find_circles(facts)
 
 
 def _shared(facts: Facts) -> Iterator[Finding]:

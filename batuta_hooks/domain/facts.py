@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from batuta_hooks.domain.finding import Unknown
 from batuta_hooks.domain.record import NamedTuple
@@ -131,6 +131,7 @@ class Facts(NamedTuple):
         is_whole: whether every other repository of `stack` is judged too, so that a finding is said where it belongs.
         lockfile: asks for the tracked Cargo.lock at a path, or why cargo would not read it.
         tracked: every tracked file of the judged tree; ``None`` where that was not looked at.
+        about: the packages whose dependencies the checks of versions look at in the judged manifests; ``None`` for all.
     """
 
     manifests: Manifests
@@ -153,6 +154,7 @@ class Facts(NamedTuple):
     is_whole: bool = False
     lockfile: Callable[[str], Lockfile | LockFault | None] = _no_lockfile
     tracked: Tracked | None = None
+    about: Collection[str] | None = None
 
     def rust_of(self, package: str, version: str) -> str | Unknown | None:
         """The Rust that a version declares, empty for none; ``None`` where the index does not describe the version."""

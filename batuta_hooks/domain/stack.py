@@ -75,20 +75,34 @@ class Named(Sequence["Dependency"]):
         names: their packages.
         make: makes one by its place.
         requirement: gives one's requirement alone.
+        kind: gives one's kind alone.
     """
 
     def __init__(
-        self, names: Sequence[str], make: Callable[[int], Dependency], requirement: Callable[[int], str | None]
+        self,
+        names: Sequence[str],
+        make: Callable[[int], Dependency],
+        requirement: Callable[[int], str | None],
+        kind: Callable[[int], str],
     ) -> None:
         self.names = names
         self._make = make
         self.requirement = requirement
+        self.kind = kind
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, place: Any) -> Any:
         return self._make(range(len(self.names))[place])
+
+
+class Edge(NamedTuple):
+    """What a crate needs of another one of the stack, without all else that its entry says."""
+
+    package: str
+    kind: str
+    requirement: str | None
 
 
 class Stack:
@@ -104,6 +118,7 @@ class Stack:
         self._load = load
         self._by_name: dict[str, StackCrate] | None = None
         self._inside: dict[str, list[Dependency]] = {}
+        self._edges: dict[str, list[Edge]] = {}
         self._needing: dict[str, list[tuple[StackCrate, int]]] | None = None
         self._distinct: dict[str, tuple[str, ...]] = {}
 
@@ -178,6 +193,19 @@ class Stack:
             self._inside[crate.name] = known
         return known
 
+    def edges(self, crate: StackCrate) -> list[Edge]:
+        """The same, of each what a build rests on."""
+        known = self._edges.get(crate.name)
+        if known is None:
+            needs = crate.dependencies
+            inside = [number for number, name in enumerate(_names(needs)) if name in self._crates()]
+            known = self._edges[crate.name] = [_edge(needs, number) for number in inside]
+        return known
+
+    def edges_to(self, package: str) -> list[tuple[StackCrate, Edge]]:
+        """What crates need of a crate, in the order of the stack."""
+        return [(crate, _edge(crate.dependencies, number)) for crate, number in self._places().get(package, ())]
+
     @property
     def whole(self) -> Stack:
         """The stack as every repository of it sees it."""
@@ -200,6 +228,13 @@ class Stack:
                     found[crate.name] = crate
             self._by_name = found
         return self._by_name
+
+
+def _edge(dependencies: Sequence[Dependency], number: int) -> Edge:
+    if isinstance(dependencies, Named):
+        return Edge(dependencies.names[number], dependencies.kind(number), dependencies.requirement(number))
+    found = dependencies[number]
+    return Edge(found.package, found.kind, found.requirement)
 
 
 def _names(dependencies: Sequence[Dependency]) -> Sequence[str]:

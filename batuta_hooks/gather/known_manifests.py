@@ -116,6 +116,11 @@ class KnownInTree:
         """Nothing is known of a text whose table is not remembered."""
         return False
 
+    def table_of(self, oid: str) -> Mapping[str, Any] | None:
+        """The same by the id of its blob."""
+        found = self._known.recall(oid)
+        return found if isinstance(found, dict) else None
+
     def keep_table(self, path: str, table: Mapping[str, Any], text: bytes) -> None:
         """Remember the table of a manifest that cargo's schema lets pass, and that a text spells."""
         oid = self._tree.held_oid(path)

@@ -16,12 +16,13 @@ from batuta_hooks.domain.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from collections.abc import Mapping
+    from typing import Any, TypeVar
 
     from batuta_hooks.domain.facts import Facts
     from batuta_hooks.domain.stack import StackCrate
     from batuta_hooks.gather.known_manifests import KnownInTree, KnownManifests
-    from batuta_hooks.gather.registry import Registry
+    from batuta_hooks.gather.registry import Joined, Registry
     from batuta_hooks.git.tree import GitTree
 
     _Answer = TypeVar("_Answer")
@@ -30,6 +31,9 @@ SPARE = 4
 """So many verdicts may stand in the file that are of no use any more."""
 
 _OTHERS = (".gitmodules",)
+
+Asked = tuple[str, str, object]
+"""What kind of question was asked of the world, about what, and the answer."""
 
 
 class Said(NamedTuple):
@@ -44,15 +48,14 @@ class Watched:
 
     Attributes:
         facts: the facts to ask.
-        asked: the questions, each with its answer.
     """
 
     def __init__(self, facts: Facts) -> None:
-        self.asked: dict[tuple[str, str], object] = {}
+        self._asked: dict[tuple[str, str], object] = {}
 
         def noted(kind: str, answer: Callable[[str], _Answer]) -> Callable[[str], _Answer]:
             def ask(about: str) -> _Answer:
-                found = self.asked[kind, about] = answer(about)
+                found = self._asked[kind, about] = answer(about)
                 return found
 
             return ask
@@ -64,6 +67,18 @@ class Watched:
             is_on_disk=noted("is_on_disk", facts.is_on_disk),
             committed_at=lambda: committed_at(""),
         )
+
+    @property
+    def asked(self) -> list[Asked]:
+        """The questions so far, each with its answer."""
+        return [(*question, answer) for question, answer in self._asked.items()]
+
+
+def still_holds(facts: Facts, readmes: Mapping[str, str], asked: Iterable[Sequence[Any]]) -> bool:
+    """Whether all is as it was that was asked of the world."""
+    if any(facts.manifests.readme(folder) != name for folder, name in readmes.items()):
+        return False
+    return all(_answer_now(facts, kind, about) == answer for kind, about, answer in asked)
 
 
 def _answer_now(facts: Facts, kind: str, about: str) -> object:
@@ -101,6 +116,7 @@ class KnownVerdicts:
         self._is_first = registry.is_unasked  # else answers would count that others asked for
         self._world = registry.state()
         self._beside = [_told(crate) for crate in beside]
+        self._around: str | None = None
 
     def recall(self, facts: Facts) -> Said | None:
         """What was said, if all is as it was."""
@@ -113,36 +129,41 @@ class KnownVerdicts:
             return None
         if found["ends"] <= time.time():
             return None
-        if any(facts.manifests.readme(folder) != name for folder, name in found["readmes"].items()):
-            return None
-        if any(_answer_now(facts, kind, about) != answer for kind, about, answer in found["asked"]):
+        if not still_holds(facts, found["readmes"], found["asked"]):
             return None
         return Said([Finding(*one) if len(one) > 2 else Unknown(*one) for one in found["said"]], found["oldest"])
 
-    def keep(self, watched: Watched, said: Sequence[Finding | Unknown]) -> None:
-        """Remember what was said, if nothing speaks against it."""
-        key, span = self._key(watched.facts), self._registry.span()
+    def keep(self, facts: Facts, said: Sequence[Finding | Unknown], asked: Sequence[Asked], span: Joined) -> None:
+        """Remember what was said, if nothing speaks against it.
+
+        Args:
+            asked: what was asked of the world, see `Watched`.
+            span: of the registry's answers, see `batuta_hooks.gather.registry.Registry.span`.
+        """
+        key = self._key(facts)
         files = {one.path: self._tree.held_oid(one.path) for one in said if isinstance(one, Finding)}
-        if not (key and span and self._is_first) or self._tree.missing or not all(files.values()):
-            return
-        if self._registry.state() == self._world:
-            asked = [[*question, answer] for question, answer in watched.asked.items()]
-            readmes = watched.facts.manifests.readmes
-            rests_on = {"files": files, "readmes": readmes, "asked": asked, "ends": span[1]}
+        if key and all(files.values()) and self.is_steady():
+            rests_on = {"files": files, "readmes": facts.manifests.readmes, "asked": asked, "ends": span[1]}
             self._kept.keep(key, {"said": said, "oldest": span[0], **rests_on})
+
+    def is_steady(self) -> bool:
+        """Whether what was found out may be remembered: all could be read, and nothing has changed meanwhile."""
+        return self._is_first and not self._tree.missing and self._registry.state() == self._world
 
     def _key(self, facts: Facts) -> str:
         """Names all that a verdict rests on; empty where that cannot be told."""
-        from hashlib import sha256
-
-        if not self._world:
+        around = self.around(facts)
+        if not around:
             return ""
-        digest = sha256()
-        for part in self._parts(facts):
-            if not part:
-                return ""
-            digest.update(b"%d\n%s" % (len(part), part))
-        return digest.hexdigest()
+        said = [self._manifests.said_by(path) for path in self._tree.manifest_paths]
+        return _digest([_bytes(around), *said]) if all(said) else ""
+
+    def around(self, facts: Facts) -> str:
+        """Names all of that but the manifests; empty where it cannot be told."""
+        if self._around is None:
+            parts = list(self._parts(facts)) if self._world else [b""]
+            self._around = _digest(parts) if all(parts) else ""
+        return self._around
 
     def _parts(self, facts: Facts) -> Iterator[bytes]:
         tree = self._tree
@@ -152,12 +173,19 @@ class KnownVerdicts:
         yield _bytes("\0".join(sorted(tree.paths)) or "\0")
         yield _bytes(repr(sorted(tree.nested)))
         yield _bytes(repr([(link, tree.resolve(link)) for link in sorted(tree.links)]))
-        for path in tree.manifest_paths:
-            yield self._manifests.said_by(path)
         locks = (path for path in tree.paths if path.endswith("Cargo.lock"))
         others = (path for path in _OTHERS if path in tree)
         for path in (*sorted(locks), *tree.config_paths, *others):
             yield tree.held_oid(path).encode()
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    from hashlib import sha256
+
+    digest = sha256()
+    for part in parts:
+        digest.update(b"%d\n%s" % (len(part), part))
+    return digest.hexdigest()
 
 
 def _told(crate: StackCrate) -> tuple[object, ...]:

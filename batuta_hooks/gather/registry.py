@@ -18,14 +18,22 @@ from batuta_hooks.registry.lookup import Answer, Lookup, as_published, release_o
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Self
 
     from batuta_hooks.domain.facts import Origin, Published
     from batuta_hooks.domain.release import Release
     from batuta_hooks.registry.archive import ArchiveFacts
 
-_NEVER = 1 << 62
+NEVER = 1 << 62
+"""When what does not cease does."""
+
+Span = tuple[int, int]
+"""When an answer was checked, and when it ceases to be fresh."""
+
+Joined = tuple[int | None, int]
+"""The earliest of both of several answers; ``None`` where there is none."""
+
 _NO = ("", "0", "false", "no", "off")
 
 
@@ -170,18 +178,25 @@ class Registry:
         """Whether no answer was given yet."""
         return self._lookup is None or not self._lookup.given
 
-    def span(self) -> tuple[int | None, int] | None:
+    def span(self) -> Joined | None:
         """When the oldest of the answers given so far was checked, and when the first of them ceases to be fresh.
 
         ``None`` where one was checked in the future, or the cache was at fault.
         """
+        spans = self.spans()
+        return None if spans is None else joined(spans.values())
+
+    def spans(self) -> dict[str, Span] | None:
+        """The same of each answer, by its crate."""
         given = self._lookup.given if self._lookup is not None else ()
-        checked = [one.checked_at for one in given]
-        if self.fault or any(at > time.time() for at in checked):
+        if self.fault or any(one.checked_at > time.time() for one in given):
             return None
-        ends = [one.checked_at + min(self._ttl_s, ABSENT_TTL_S if one.is_absent else self._ttl_s) for one in given
-                if one.is_fresh]  # fmt: skip
-        return min(checked, default=None), min(ends, default=_NEVER)
+        return {one.crate: (one.checked_at, self._ends(one)) for one in given}
+
+    def _ends(self, answer: Answer) -> int:
+        if not answer.is_fresh:
+            return NEVER
+        return answer.checked_at + min(self._ttl_s, ABSENT_TTL_S if answer.is_absent else self._ttl_s)
 
     @property
     def fault(self) -> str:
@@ -191,3 +206,9 @@ class Registry:
     def close(self) -> None:
         """Close the cache."""
         self._glance.close()
+
+
+def joined(spans: Iterable[Span]) -> Joined:
+    """What the spans of several answers come to."""
+    spans = list(spans)
+    return min((one[0] for one in spans), default=None), min((one[1] for one in spans), default=NEVER)

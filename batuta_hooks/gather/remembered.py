@@ -156,6 +156,7 @@ def _crates(lines: list[str]) -> list[StackCrate]:
                 names,
                 lambda place, needs=needs: _dependency(needs[place].split("\t")),  # type: ignore[misc]
                 lambda place, needs=needs: _text(needs[place].split("\t", 4)[3]),  # type: ignore[misc]
+                lambda place, needs=needs: _KINDS[needs[place].split("\t", 3)[2]],  # type: ignore[misc]
             )
             found.append(StackCrate(name, _text(version), "", path, flags[0] == "1", later, flags[1] == "1"))
     return found

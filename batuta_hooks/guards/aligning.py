@@ -19,6 +19,8 @@ _MOST_NAMED = 5
 class Aligning(Judging):
     """As `Judging`; the facts hold the crates of sibling checkouts, and errors that were there before are warnings."""
 
+    _is_in_parts = True
+
     def _facts(self, manifests: Manifests, scope: Scope, base: str | Callable[[], str], commit: str) -> Facts:
         facts = super()._facts(manifests, scope, base, commit)
 

@@ -69,6 +69,9 @@ class Judging:
         refresh_s: seconds to wait at most for fresher registry answers, for all trees together.
     """
 
+    #: whether the check can be asked in parts, of what has changed alone
+    _is_in_parts = False
+
     def __init__(self, repository: Repository, check: Check, stage: str, refresh_s: float = 0.0) -> None:
         self._repository = repository
         self._check = check
@@ -189,7 +192,7 @@ class Judging:
         from batuta_hooks.guards.remembering import said_by
 
         place = self._in_tree, self._opened(), self._beside()
-        said = said_by(self._check, facts, tree, *place)
+        said = said_by(self._check, facts, tree, *place, is_in_parts=self._is_in_parts)
         if said.oldest is not None:
             self._ages.append(max(int(time.time()) - said.oldest, 0))
         return said.all

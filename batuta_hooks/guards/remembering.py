@@ -34,10 +34,15 @@ def said_by(
     manifests: KnownInTree,
     registry: Registry,
     beside: Sequence[StackCrate],
+    *,
+    is_in_parts: bool = False,
 ) -> Said:
     """What a check says, remembered if all that it rests on is as it was; then what answers it rests on is told too.
 
     The other arguments are those of `batuta_hooks.gather.known_verdicts.KnownVerdicts`.
+
+    Args:
+        is_in_parts: whether it can be asked in parts, as `batuta_hooks.guards.parts` does it.
     """
     kept = KnownManifests(_file("verdicts-v1"), program(), spare=SPARE)
     verdicts = KnownVerdicts(kept, tree, manifests, registry, beside, check.__module__)
@@ -45,10 +50,17 @@ def said_by(
     if known is not None:
         return known
     watched = Watched(facts)
-    said = list(check(watched.facts))
-    verdicts.keep(watched, said)
+    place = _file("parts-v1") if is_in_parts and verdicts.around(facts) else ""
+    if place:
+        from batuta_hooks.guards.sparing import Sparing
+
+        said, asked, span = Sparing(place, verdicts, watched, tree, manifests, registry, beside).judge()
+    else:
+        said, asked, span = list(check(watched.facts)), watched.asked, registry.span()
+    if span is not None:
+        verdicts.keep(facts, said, asked, span)
     kept.save()
-    return Said(said, None)
+    return Said(said, span[0] if place and span is not None else None)
 
 
 def _file(kind: str) -> str:

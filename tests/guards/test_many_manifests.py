@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +11,10 @@ import pytest
 
 from batuta_hooks.guards.path_deps import main as path_deps
 from batuta_hooks.guards.version_alignment import main as version_alignment
-from batuta_hooks.registry.cache import Cache
-from batuta_hooks.registry.entry import found, index_key, registry_identity
-from tests.guards.asking import Answer, ask, judge
+from tests.guards.asking import judge
+from tests.guards.many import COUNT, Place, fill
 from tests.support.repos import Repo, make_repo, package
 
-COUNT = 320
 ROOT = '[workspace]\nmembers = ["m/*"]\n[workspace.package]\nversion = "0.3.0"\n[workspace.dependencies]\n'
 SHARED = ['arrow = "54"', 'serde = { version = "1", features = ["derive"] }', 'm0 = { path = "m/m0", version = "0.3" }']
 NEEDS = [
@@ -52,58 +47,6 @@ def member(chance: random.Random, number: int) -> str:
     return package(f"m{number}", f"{text}\n{end}", version=None, keys=f"{version}\n{keys}")
 
 
-def fill(folder: Path, versions: dict[str, list[str]], age_s: int = 60) -> Path:
-    """Put index files into a cache, which was written some time ago."""
-    identity = registry_identity("sparse+https://index.crates.io/")
-    with Cache(str(folder / "registry-v1")) as cache:
-        for name, texts in versions.items():
-            line = {"name": name, "deps": [], "cksum": "0" * 64, "features": {"derive": []}, "yanked": False}
-            data = "".join(json.dumps({**line, "vers": text}) + "\n" for text in texts).encode()
-            key = index_key(identity, name)
-            cache.store(key, found(key, data, int(time.time()) - age_s, "https://index.crates.io/"), data)
-    settle(folder)
-    return folder
-
-
-def settle(folder: Path) -> None:
-    """Let the cache's last write be a while ago: what was written just now may go on being written."""
-    for file in (folder / "registry-v1").iterdir():
-        os.utime(file, ns=(time.time_ns() - 10**10, time.time_ns() - 10**10 - len(file.name)))
-
-
-class Place:
-    """A repository with many manifests, and two caches beside it that know the same of the registry."""
-
-    def __init__(self, folder: Path, files: dict[str, str]) -> None:
-        self.folder = folder
-        self.repo = make_repo(folder / "stack/repo", files)
-        self.warm = fill(folder / "warm", VERSIONS)
-        self.turn = 0
-
-    def ask(self, *options: str, guard: Callable[..., int] = version_alignment) -> Answer:
-        """Ask with what is remembered, and see that it is said without as well, byte for byte."""
-        self.turn += 1
-        cold = self.folder / f"cold{self.turn}"
-        shutil.copytree(self.warm / "registry-v1", cold / "registry-v1")
-        answers = [
-            ask(self.repo.path, "--format", "json", *options, env={"BATUTA_CACHE_DIR": str(cache)}, guard=guard)
-            for cache in (self.warm, cold)
-        ]
-        documents = [json.loads(answer.out) for answer in answers]
-        ages = [document.pop("data_age_s") for document in documents]
-        assert documents[0] == documents[1]
-        assert answers[0].err == answers[1].err
-        assert answers[0].code == answers[1].code in (0, 1)
-        # the second is asked later, on a busy machine by seconds
-        assert ages == [None, None] or 0 <= ages[1] - ages[0] < 30
-        return answers[0]
-
-    @property
-    def remembered(self) -> bytes:
-        """The file of verdicts."""
-        return next((self.warm / "verdicts-v1").iterdir(), Path(os.devnull)).read_bytes()
-
-
 def change(chance: random.Random, repo: Repo) -> None:
     """Stage a change of a manifest or two, or of the root."""
     for number in chance.sample(range(COUNT), chance.choice([1, 1, 2])):
@@ -126,7 +69,7 @@ def test_the_same_with_and_without(tmp_path: Path, seed: int) -> None:
     """After each of some changes both guards find what they find where nothing is remembered yet."""
     chance = random.Random(seed)
     files = {f"m/m{number}/Cargo.toml": member(chance, number) for number in range(COUNT)}
-    place = Place(tmp_path, {"Cargo.toml": ROOT + "\n".join(SHARED) + "\n", **files})
+    place = Place(tmp_path, {"Cargo.toml": ROOT + "\n".join(SHARED) + "\n", **files}, VERSIONS)
     for _ in range(2 if seed == 1 else 6):
         change(chance, place.repo)
         place.ask("--stage", "commit", guard=path_deps)
@@ -143,7 +86,7 @@ def place(tmp_path: Path) -> Place:
     files["m/m7/Cargo.toml"] = package("m7", '[dependencies]\narrow = "53"\nserde = "0.5"\nbeside = "0.1"')
     files["m/m8/Cargo.toml"] = package("m8", '[dependencies]\narrow = "54"\nm7 = { path = "../m7" }')
     files["README.md"] = ""
-    made = Place(tmp_path, {"Cargo.toml": ROOT, **files})
+    made = Place(tmp_path, {"Cargo.toml": ROOT, **files}, VERSIONS)
     make_repo(tmp_path / "stack/beside", {"Cargo.toml": package("beside", version="0.1.7")})
     fill(made.warm, {"beside": ["0.1.0"]})
     assert made.ask("--stage", "commit").code == 0
