@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from batuta_hooks.checks.requirements import parsed
 from batuta_hooks.domain.manifest import DEV, Dependency
 from batuta_hooks.domain.semver import Version
-from batuta_hooks.domain.stack import Edge, Stack, StackCrate
+from batuta_hooks.domain.stack import Stack, StackCrate
 from batuta_hooks.domain.version_text import read_version
 
 
-def leads_to(dependency: Dependency | Edge, crate: StackCrate) -> bool:
+def leads_to(dependency: Dependency, crate: StackCrate) -> bool:
     """Whether a crate of the stack, as its checkout has it, meets a dependency on it."""
     if dependency.requirement is None:
         return True
@@ -59,20 +59,22 @@ class Builds:
 
     def _linked(self, crate: StackCrate, *, is_dev: bool) -> list[int]:
         return [
-            self.numbers[edge.package] for edge in self._stack.edges(crate) if self._is_link(crate, edge, is_dev=is_dev)
+            self.numbers[dependency.package]
+            for dependency in self._stack.inside_briefly(crate)
+            if self._is_link(crate, dependency, is_dev=is_dev)
         ]
 
     def _back_links(self, number: int) -> list[int]:
         return [
             self.numbers[crate.name]
-            for crate, edge in self._stack.edges_to(self._crates[number].name)
-            if self._is_link(crate, edge, is_dev=False)
+            for crate, dependency in self._stack.needing_briefly(self._crates[number].name)
+            if self._is_link(crate, dependency, is_dev=False)
         ]
 
-    def _is_link(self, crate: StackCrate, edge: Edge, *, is_dev: bool) -> bool:
-        if (edge.kind == DEV) != is_dev or edge.package == crate.name:
+    def _is_link(self, crate: StackCrate, dependency: Dependency, *, is_dev: bool) -> bool:
+        if (dependency.kind == DEV) != is_dev or dependency.package == crate.name:
             return False
-        return leads_to(edge, self._crates[self.numbers[edge.package]])
+        return leads_to(dependency, self._crates[self.numbers[dependency.package]])
 
     def tested(self, number: int) -> int:
         """The crates that the tests of a crate hold, itself among them, as a bit set."""

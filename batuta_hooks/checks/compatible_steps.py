@@ -120,7 +120,7 @@ def _both(meeting: Meeting, manifest: Manifest, release: Release) -> str:
     assert published is not None
     users = [
         one.crate.name
-        for one in meeting.needs(manifest.name)
+        for one in meeting.brief(manifest.name)
         if not one.is_dev and one.requirement.matches(published) and one.crate.name != manifest.name
     ]
     names = sorted(set(users))

@@ -45,6 +45,12 @@ def lock_face(manifest: Manifest) -> object:
     return manifest.package, needs
 
 
+def needs_firmly(manifest: Manifest, package: str) -> bool:
+    """Whether a package is required for more than the crate's own tests: who does so decides what is exposed."""
+    needs = manifest.dependencies
+    return any(one.package == package and one.kind != DEV and one.requirement is not None for one in needs)
+
+
 def changed_packages(before: Manifest, after: Manifest) -> set[str]:
     """The packages of which a manifest needs something else than before."""
     old, new = _by_package(before), _by_package(after)

@@ -5,7 +5,7 @@ What a build is says `batuta_hooks.checks.builds`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from batuta_hooks.checks.builds import Builds, bits_of
@@ -14,7 +14,7 @@ from batuta_hooks.domain.manifest import DEV, Dependency, Manifest
 from batuta_hooks.domain.overlap import overlap
 from batuta_hooks.domain.record import NamedTuple
 from batuta_hooks.domain.semver import Requirement
-from batuta_hooks.domain.stack import Stack, StackCrate
+from batuta_hooks.domain.stack import Named, Stack, StackCrate
 
 
 class Need(NamedTuple):
@@ -78,6 +78,7 @@ class Meeting:
         self._builds = Builds(stack)
         self._numbers = self._builds.numbers
         self._needs: dict[str, list[Need]] = {}
+        self._brief: dict[str, list[Need]] = {}
         self._places: dict[str, dict[_Place, list[Need]]] = {}
         self._apart: dict[str, Mapping[str, frozenset[str]]] = {}
         self._exposed: dict[str, bool] = {}
@@ -87,24 +88,30 @@ class Meeting:
 
     def packages(self) -> list[str]:
         """The packages that more than one crate needs, sorted."""
-        return sorted(name for name in self.stack.needed() if len({need.crate.name for need in self.needs(name)}) > 1)
+        return sorted(name for name in self.stack.needed() if len({need.crate.name for need in self.brief(name)}) > 1)
 
     def needs(self, package: str) -> list[Need]:
         """Every crate's need of a package, in the order of the stack."""
         if package not in self._needs:
-            self._needs[package] = [
-                Need(crate, dependency, parsed(dependency.requirement))
-                for crate, dependency in self.stack.needing(package)
-                if dependency.requirement is not None and package != crate.name
-            ]
+            self._needs[package] = _needs_in(package, self.stack.needing(package))
         return self._needs[package]
+
+    def brief(self, package: str) -> list[Need]:
+        """The same; of the dependencies no more may be known than package, kind and requirement."""
+        if package not in self._brief:
+            self._brief[package] = _needs_in(package, self.stack.needing_briefly(package))
+        return self._brief[package]
 
     def needs_of(self, repository: str, manifest: Manifest, dependency: Dependency) -> Sequence[Need]:
         """The needs that one entry of a manifest stands for."""
-        package = dependency.package
+        package, crate = dependency.package, self.stack.crate(manifest.name)
+        if crate is None or (crate.repository, crate.manifest_path) != (repository, manifest.path):
+            return ()
+        if isinstance(crate.dependencies, Named):  # the entry itself tells more
+            return _needs_in(package, [(crate, dependency)])
         if package not in self._places:
             found: dict[_Place, list[Need]] = {}
-            for need in self.needs(package):
+            for need in self.brief(package):
                 crate = need.crate
                 place = crate.name, crate.repository, crate.manifest_path, need.dependency.user_key
                 found.setdefault(place, []).append(need)
@@ -122,7 +129,7 @@ class Meeting:
         return self._exposed[package]
 
     def _is_exposed(self, package: str) -> bool:
-        names = sorted({need.crate.name for need in self.needs(package) if not need.is_dev})
+        names = sorted({need.crate.name for need in self.brief(package) if not need.is_dev})
         mask = sum(1 << self._numbers[name] for name in names)
         return any((self._builds.holds(self._numbers[name]) & mask).bit_count() > 1 for name in names)
 
@@ -150,7 +157,7 @@ class Meeting:
             return []
         return [
             (first, second)
-            for place, first in enumerate(self.needs(package))
+            for place, first in enumerate(self.brief(package))
             for other, second in self._clashing(first, everywhere=everywhere)
             if other > place
         ]
@@ -187,18 +194,25 @@ class Meeting:
         if number is None:
             return
         for dependency in manifest.dependencies:
-            if dependency.requirement is None:
-                continue
-            place = dependency.package, dependency.requirement
-            against = self._facing.get(place) or self._against(*place)
-            if not against.texts:
-                continue
-            if dependency.kind == DEV:
-                is_met = against.firm & self._builds.tested(number)
-            else:
-                is_met = against.firm & self._builds.beside(number) or against.tested >> number & 1
-            if is_met or is_named(dependency.package):
+            if dependency.requirement is not None and self._is_suspect(number, dependency, is_named):
                 yield dependency
+
+    def suspected(self, package: str, is_named: Callable[[str], bool]) -> Iterator[Need]:
+        """The needs of a package that `suspects` gives."""
+        for need in self.brief(package):
+            if self._is_suspect(self._numbers[need.crate.name], need.dependency, is_named):
+                yield need
+
+    def _is_suspect(self, number: int, dependency: Dependency, is_named: Callable[[str], bool]) -> bool:
+        place = dependency.package, dependency.requirement or ""
+        against = self._facing.get(place) or self._against(*place)
+        if not against.texts:
+            return False
+        if dependency.kind == DEV:
+            is_met = against.firm & self._builds.tested(number)
+        else:
+            is_met = against.firm & self._builds.beside(number) or against.tested >> number & 1
+        return bool(is_met) or is_named(dependency.package)
 
     def newer_against(self, package: str, text: str) -> Sequence[Need]:
         """The needs of a package, those of tests aside, with which a requirement has no version in common and that do
@@ -241,7 +255,7 @@ class Meeting:
         if package not in self._sorted:
             by_text, by_crate = dict[str, list[tuple[int, Need]]](), dict[int, list[tuple[int, Need]]]()
             firm: dict[str, int] = {}
-            for one in enumerate(self.needs(package)):
+            for one in enumerate(self.brief(package)):
                 crate, dependency, _ = one[1]
                 text = dependency.requirement or ""
                 by_text.setdefault(text, []).append(one)
@@ -265,6 +279,14 @@ class Meeting:
                         found.setdefault(other, set()).add(one)
             self._apart[package] = {text: frozenset(others) for text, others in found.items()}
         return self._apart[package]
+
+
+def _needs_in(package: str, entries: Iterable[tuple[StackCrate, Dependency]]) -> list[Need]:
+    return [
+        Need(crate, dependency, parsed(dependency.requirement))
+        for crate, dependency in entries
+        if dependency.requirement is not None and package != crate.name
+    ]
 
 
 def _first(one: tuple[int, Need]) -> int:

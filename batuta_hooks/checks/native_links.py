@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from batuta_hooks.checks.meeting import Need
     from batuta_hooks.domain.facts import Facts
     from batuta_hooks.domain.manifest import Dependency, Manifest
     from batuta_hooks.domain.publishable import Reason
@@ -140,6 +141,19 @@ def _beside_the_stack(facts: Facts, manifest: Manifest, linked: Linked) -> Itera
                 fix = f'require `{dependency.package}` "{other.text}" here too'
                 yield at_line(facts, manifest, dependency, "VA007", WARNING, message, fix)
                 break
+
+
+def suspected_beside(facts: Facts, package: str, linked: Linked) -> Iterator[Need]:
+    """The needs of a package that `find_beside` may have something to say of."""
+    from batuta_hooks.checks.meeting import meeting_of
+
+    meeting = meeting_of(facts.stack.whole)
+    for need in meeting.brief(package):
+        if need.is_dev or need.crate.repository != facts.repository:
+            continue
+        newer = meeting.newer_against(package, need.text)
+        if any(other.crate.name != need.crate.name for other in newer) and linked(need.dependency) is not None:
+            yield need
 
 
 def linking(facts: Facts) -> Linked:

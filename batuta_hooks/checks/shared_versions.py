@@ -101,6 +101,11 @@ def duplicates(stack: Stack, told: Collection[str]) -> list[tuple[str, tuple[str
     return found
 
 
+def suspected(facts: Facts, package: str) -> Iterator[Need]:
+    """The needs of a package that `find` may have something to say of."""
+    yield from meeting_of(facts.stack.whole).suspected(package, lambda name: _is_named(facts.policy, name))
+
+
 def is_shared(meeting: Meeting, policy: Policy, package: str) -> bool:
     """Whether a package is named by the policy or exposed along the stack."""
     return _is_named(policy, package) or meeting.is_exposed(package)

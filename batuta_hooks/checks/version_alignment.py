@@ -67,6 +67,22 @@ def find_shared(facts: Facts, linked: native_links.Linked | None = None) -> Iter
     yield from compatible_steps.find(facts)
 
 
+def suspected(facts: Facts, package: str, linked: native_links.Linked) -> set[str]:
+    """The crates of which `find_shared` may say something about a package, what VA011 says aside.
+
+    Args:
+        linked: what `batuta_hooks.checks.native_links.linking` gives.
+    """
+    if package in facts.policy.exclusive:
+        return {crate.name for crate, _ in facts.stack.whole.needing_briefly(package)}
+    if not facts.stack.whole.is_disputed(package):
+        return set()
+    from batuta_hooks.checks import shared_versions
+
+    needs = *shared_versions.suspected(facts, package), *native_links.suspected_beside(facts, package, linked)
+    return {need.crate.name for need in needs}
+
+
 def find_circles(facts: Facts) -> Iterator[Finding | Unknown]:
     """The other part of `find_together`: what the stack's crates need of each other, and the registry has of them."""
     if any(facts.stack.whole.comes_back_to(manifest.name) for manifest in judged_manifests(facts)):

@@ -88,21 +88,21 @@ class Named(Sequence["Dependency"]):
         self.names = names
         self._make = make
         self.requirement = requirement
-        self.kind = kind
+        self._kind = kind
+
+    def brief(self, place: int) -> Dependency:
+        """One of which package, kind and requirement alone are known."""
+        from batuta_hooks.domain.manifest import Dependency
+
+        package, nothing = self.names[place], None
+        known = package, package, self._kind(place), nothing, self.requirement(place)
+        return Dependency(*known, nothing, nothing, nothing, "", "", (), (), nothing)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, place: Any) -> Any:
         return self._make(range(len(self.names))[place])
-
-
-class Edge(NamedTuple):
-    """What a crate needs of another one of the stack, without all else that its entry says."""
-
-    package: str
-    kind: str
-    requirement: str | None
 
 
 class Stack:
@@ -118,7 +118,7 @@ class Stack:
         self._load = load
         self._by_name: dict[str, StackCrate] | None = None
         self._inside: dict[str, list[Dependency]] = {}
-        self._edges: dict[str, list[Edge]] = {}
+        self._inside_briefly: dict[str, list[Dependency]] = {}
         self._needing: dict[str, list[tuple[StackCrate, int]]] | None = None
         self._distinct: dict[str, tuple[str, ...]] = {}
 
@@ -137,6 +137,10 @@ class Stack:
     def needing(self, package: str) -> list[tuple[StackCrate, Dependency]]:
         """Every dependency on a package, with the crate that has it, in the order of the stack."""
         return [(crate, crate.dependencies[number]) for crate, number in self._places().get(package, ())]
+
+    def needing_briefly(self, package: str) -> list[tuple[StackCrate, Dependency]]:
+        """The same; of some no more may be known than package, kind and requirement."""
+        return [(crate, _brief(crate.dependencies, number)) for crate, number in self._places().get(package, ())]
 
     def requirements(self, package: str) -> Iterator[str]:
         """What the other crates require of a package, in the order of the stack."""
@@ -193,18 +197,14 @@ class Stack:
             self._inside[crate.name] = known
         return known
 
-    def edges(self, crate: StackCrate) -> list[Edge]:
-        """The same, of each what a build rests on."""
-        known = self._edges.get(crate.name)
+    def inside_briefly(self, crate: StackCrate) -> list[Dependency]:
+        """The same; of some no more may be known than package, kind and requirement."""
+        known = self._inside_briefly.get(crate.name)
         if known is None:
             needs = crate.dependencies
             inside = [number for number, name in enumerate(_names(needs)) if name in self._crates()]
-            known = self._edges[crate.name] = [_edge(needs, number) for number in inside]
+            known = self._inside_briefly[crate.name] = [_brief(needs, number) for number in inside]
         return known
-
-    def edges_to(self, package: str) -> list[tuple[StackCrate, Edge]]:
-        """What crates need of a crate, in the order of the stack."""
-        return [(crate, _edge(crate.dependencies, number)) for crate, number in self._places().get(package, ())]
 
     @property
     def whole(self) -> Stack:
@@ -230,11 +230,8 @@ class Stack:
         return self._by_name
 
 
-def _edge(dependencies: Sequence[Dependency], number: int) -> Edge:
-    if isinstance(dependencies, Named):
-        return Edge(dependencies.names[number], dependencies.kind(number), dependencies.requirement(number))
-    found = dependencies[number]
-    return Edge(found.package, found.kind, found.requirement)
+def _brief(dependencies: Sequence[Dependency], number: int) -> Dependency:
+    return dependencies.brief(number) if isinstance(dependencies, Named) else dependencies[number]
 
 
 def _names(dependencies: Sequence[Dependency]) -> Sequence[str]:

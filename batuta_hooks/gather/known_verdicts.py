@@ -97,6 +97,8 @@ class KnownVerdicts:
         registry: what answers are from.
         beside: the crates of the checkouts beside the repository.
         check: names who judges.
+        asks_for_files: whether the check asks for tracked files by any name; else for manifests, lock files, cargo
+            configurations, readmes and folders alone.
     """
 
     def __init__(
@@ -107,16 +109,20 @@ class KnownVerdicts:
         registry: Registry,
         beside: Iterable[StackCrate],
         check: str,
+        *,
+        asks_for_files: bool = True,
     ) -> None:
         self._kept = kept
         self._tree = tree
         self._manifests = manifests
         self._registry = registry
         self._check = check
+        self._asks_for_files = asks_for_files or bool(tree.links) or bool(tree.nested)
         self._is_first = registry.is_unasked  # else answers would count that others asked for
         self._world = registry.state()
         self._beside = [_told(crate) for crate in beside]
         self._around: str | None = None
+        self._whole: str | None = None
 
     def recall(self, facts: Facts) -> Said | None:
         """What was said, if all is as it was."""
@@ -152,11 +158,12 @@ class KnownVerdicts:
 
     def _key(self, facts: Facts) -> str:
         """Names all that a verdict rests on; empty where that cannot be told."""
-        around = self.around(facts)
-        if not around:
-            return ""
-        said = [self._manifests.said_by(path) for path in self._tree.manifest_paths]
-        return _digest([_bytes(around), *said]) if all(said) else ""
+        if self._whole is None:
+            around, self._whole = self.around(facts), ""
+            said = [self._manifests.said_by(path) for path in self._tree.manifest_paths] if around else [b""]
+            if all(said):
+                self._whole = _digest([_bytes(around), *said])
+        return self._whole
 
     def around(self, facts: Facts) -> str:
         """Names all of that but the manifests; empty where it cannot be told."""
@@ -170,12 +177,15 @@ class KnownVerdicts:
         yield _bytes(
             repr((self._check, self._world, facts.policy, facts.judged, facts.configs, facts.repository, self._beside))
         )
-        yield _bytes("\0".join(sorted(tree.paths)) or "\0")
+        locks = sorted(path for path in tree.paths if path.endswith("Cargo.lock"))
+        others = [*locks, *tree.config_paths, *(path for path in _OTHERS if path in tree)]
+        if self._asks_for_files:
+            yield _bytes("\0".join(sorted(tree.paths)) or "\0")
+        else:
+            yield _bytes(repr((tree.manifest_paths, others, sorted(tree.folders()))))
         yield _bytes(repr(sorted(tree.nested)))
         yield _bytes(repr([(link, tree.resolve(link)) for link in sorted(tree.links)]))
-        locks = (path for path in tree.paths if path.endswith("Cargo.lock"))
-        others = (path for path in _OTHERS if path in tree)
-        for path in (*sorted(locks), *tree.config_paths, *others):
+        for path in others:
             yield tree.held_oid(path).encode()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from batuta_hooks.checks.builds import leads_to
-from batuta_hooks.checks.faces import changed_packages, face_of, inside, links_of, lock_face, place_of
+from batuta_hooks.checks.faces import changed_packages, face_of, inside, links_of, lock_face, needs_firmly, place_of
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.domain.manifest import Manifest, read_manifest
@@ -123,6 +123,7 @@ class Again:
     def _judge_shared(self) -> None:
         rows = self.parts.rows
         if self._has_other_links():
+            self.parts.whole.asked_links.clear()
             for place in range(len(rows)):
                 self.parts.find_shared(place)
             self.fresh.update(range(len(rows)))
@@ -130,13 +131,25 @@ class Again:
         moved: set[str] = set()
         for one in self._changes:
             moved |= changed_packages(one.before, one.after)
-        whole = {*self._places, *(place for place, row in enumerate(rows) if row.name in moved)}
+        whole = {one.place for one in self._changes if face_of(one.before) != face_of(one.after)}
+        whole.update(place for place, row in enumerate(rows) if row.name in moved)
         for place in sorted(whole):
             self.parts.find_shared(place)
         self.fresh |= whole
+        for place in self._places - whole:  # its lines may be other ones
+            told = {one.dependency for one in rows[place].shared if isinstance(one, Finding)}
+            self.parts.find_shared_of(place, moved | told)
+        whole |= self._places
+        suspects = self.parts.suspected(moved)
+        exposed = {one for one in moved if any(self._is_exposed_otherwise(change, one) for change in self._changes)}
         for place in self._naming(moved):
-            if place not in whole and self.parts.find_shared_of(place, moved):
+            if place in whole or not (rows[place].name in suspects or _tells(rows[place], moved, exposed)):
+                continue
+            if self.parts.find_shared_of(place, moved):
                 self.fresh.add(place)
+
+    def _is_exposed_otherwise(self, change: Change, package: str) -> bool:
+        return needs_firmly(change.before, package) != needs_firmly(change.after, package)
 
     def _then(self, name: str) -> StackCrate | None:
         """A crate of the stack as it was, but for what it needs."""
@@ -151,7 +164,7 @@ class Again:
             crate, then = self._stack.crate(name), self._then(name)
             if crate is None or then is None or crate.version == version:
                 continue
-            if any(leads_to(edge, crate) != leads_to(edge, then) for _, edge in self._stack.edges_to(name)):
+            if any(leads_to(one, crate) != leads_to(one, then) for _, one in self._stack.needing_briefly(name)):
                 return True
         return False
 
@@ -180,3 +193,9 @@ class Again:
                 self.parts.find_locks()
                 return
             self.parts.whole.locks = [share for share in shares if share is not None]
+
+
+def _tells(row: Row, packages: set[str], exposed: set[str]) -> bool:
+    """Whether something is said of a row about some packages, or it names one that is exposed to other crates now."""
+    told = any(isinstance(one, Finding) and one.dependency in packages for one in row.shared)
+    return told or not exposed.isdisjoint(row.packages)

@@ -73,7 +73,9 @@ class Blame:
 
     def _named(self, finding: Finding) -> Iterator[tuple[Manifest, Dependency]]:
         """The dependencies that a finding is about, with the manifests that use them."""
-        for path in self._facts.judged:
+        stands_in = self._facts.manifests.load(finding.path)
+        is_shared = not isinstance(stands_in, Manifest) or stands_in.workspace is not None
+        for path in self._facts.judged if is_shared else (finding.path,):
             member = self._facts.manifests.resolve(path)
             if not isinstance(member, Manifest) or member.name != finding.crate:
                 continue

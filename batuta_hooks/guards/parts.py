@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from batuta_hooks.checks import namesakes, native_links
-from batuta_hooks.checks.version_alignment import find_circles, find_own, find_shared, has_locks
+from batuta_hooks.checks.version_alignment import find_circles, find_own, find_shared, has_locks, suspected
 from batuta_hooks.domain.facts import Facts
 from batuta_hooks.domain.finding import Finding
 from batuta_hooks.domain.manifest import Manifest
@@ -32,7 +32,8 @@ class Whole:
     Attributes:
         circles: what is said of circles of crates.
         locks: what is said of lock files.
-        asked: the crates that were asked about for both.
+        asked_circles, asked_locks: the crates that were asked about for these.
+        asked_links: the crates that were asked whether they link a native library.
     """
 
     def __init__(self, known: Mapping[str, Any] | None = None) -> None:
@@ -41,6 +42,7 @@ class Whole:
         self.asked_circles: list[str] = list(known.get("asked_circles", ()))
         self.locks: list[LockShare] = _shares(known.get("locks", ()))
         self.asked_locks: list[str] = list(known.get("asked_locks", ()))
+        self.asked_links: set[str] = set(known.get("asked_links", ()))
 
     def as_json(self) -> dict[str, object]:
         """The same as JSON has it."""
@@ -49,6 +51,7 @@ class Whole:
             "asked_circles": self.asked_circles,
             "locks": self.locks,
             "asked_locks": self.asked_locks,
+            "asked_links": sorted(self.asked_links),
         }
 
 
@@ -77,6 +80,8 @@ class Parts:
 
     def __init__(self, facts: Facts, oid: Callable[[str], str], rows: list[Row], whole: Whole) -> None:
         self._noted: set[str] = set()
+        self._plain = facts
+        self._strangers: dict[str, str] = {}
         self._facts = self._known = self._noting(facts)
         self._oid = oid
         self.rows = rows
@@ -91,7 +96,7 @@ class Parts:
 
     def asked(self) -> set[str]:
         """The crates that were asked about."""
-        names = {*self.whole.asked_circles, *self.whole.asked_locks}
+        names = {*self.whole.asked_circles, *self.whole.asked_locks, *self.whole.asked_links}
         for row in self.rows:
             names.update(row.asked, row.asked_shared)
         return names
@@ -153,14 +158,15 @@ class Parts:
 
     def make_row(self, place: int) -> str:
         """Put what a manifest holds now into its row; the stranger that the registry has under its name, if any."""
-        path = self._facts.judged[place]
+        path, row = self._facts.judged[place], self.rows[place]
         stranger = self._stranger(path)
-        self.rows[place] = self._row(path, stranger)
+        self.rows[place] = self._row(path, stranger)._replace(shared=row.shared, asked_shared=row.asked_shared)
         return stranger
 
     def know_strangers(self) -> None:
         """Let nothing be known of strangers; the rows must name them."""
-        self._known = namesakes.without(self._facts, {row.name: row.stranger for row in self.rows if row.stranger})
+        self._strangers = {row.name: row.stranger for row in self.rows if row.stranger}
+        self._known = namesakes.without(self._facts, self._strangers)
 
     def find_own(self, place: int) -> None:
         """Ask of one manifest what is said of it whatever others need."""
@@ -189,6 +195,12 @@ class Parts:
         self.rows[place] = row._replace(shared=shared, asked_shared=asked)
         return self.rows[place] != row
 
+    def suspected(self, packages: Iterable[str]) -> set[str]:
+        """The crates of which something may be said about some packages because of what others need, VA011 aside."""
+        self.whole.asked_links.difference_update(packages)
+        linked = self._linking()
+        return {name for package in packages for name in suspected(self._known, package, linked)}
+
     def _find_shared(self, place: int, about: Collection[str] | None) -> tuple[list[Said], list[str]]:
         self._noted.clear()
         facts = self._known._replace(judged=(self._facts.judged[place],), about=about)
@@ -197,10 +209,12 @@ class Parts:
         return shared, self._taken()
 
     def _linking(self) -> native_links.Linked:
-        linked = self._linked = self._linked or native_links.linking(self._known)
+        known = self._linked or native_links.linking(namesakes.without(self._plain, self._strangers))
+        linked = self._linked = known
 
         def noted(dependency: Dependency) -> str | None:
-            self._noted.add(dependency.package)
+            if dependency.package not in self._strangers:
+                self.whole.asked_links.add(dependency.package)
             return linked(dependency)
 
         return noted

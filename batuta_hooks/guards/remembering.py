@@ -45,7 +45,7 @@ def said_by(
         is_in_parts: whether it can be asked in parts, as `batuta_hooks.guards.parts` does it.
     """
     kept = KnownManifests(_file("verdicts-v1"), program(), spare=SPARE)
-    verdicts = KnownVerdicts(kept, tree, manifests, registry, beside, check.__module__)
+    verdicts = KnownVerdicts(kept, tree, manifests, registry, beside, check.__module__, asks_for_files=not is_in_parts)
     known = verdicts.recall(facts)
     if known is not None:
         return known

@@ -21,7 +21,7 @@ from batuta_hooks.registry.glance import cache_folder, examine
 #: The folder of what checks came to, and that of what repositories hold.
 CHECKS, REPOSITORIES = "checks-v1", "repositories-v1"
 
-_OF_GUARDS = ("siblings-v1", "manifests-v1", "verdicts-v1")
+_OF_GUARDS = ("siblings-v1", "manifests-v1", "verdicts-v1", "parts-v1")
 _MOST_BYTES = 64 << 20
 _LONGEST_HEAD = 1 << 10
 

@@ -98,3 +98,10 @@ def test_several_groups() -> None:
     files = {"Cargo.toml": package("a", f'[dependencies]\nx = {{ {BARE}, features = ["one", "two", "three"] }}')}
     (finding,) = found(files, exclusive={"x": (("one", "other"), ("two", "three"), ("one", "two"))})
     assert "`two`, `three`" in finding.message
+
+
+def test_features_of_two_packages() -> None:
+    """Two packages may have features of one name: what excludes each other in one of them says nothing of the other."""
+    needs = f'[dependencies]\nx = {{ {BARE}, features = ["one"] }}\ny = {{ {BARE}, features = ["two"] }}'
+    exclusive = {"x": (("one", "two"),), "y": (("one", "two"),)}
+    assert found({"Cargo.toml": package("a", needs)}, exclusive=exclusive) == []

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from batuta_hooks.checks import lock_files, lock_splits
+from batuta_hooks.checks.lock_shares import judged_again, lock_shares
 from batuta_hooks.domain.facts import Policy, Published
 from batuta_hooks.domain.finding import Finding, Unknown
 from batuta_hooks.domain.lockfile import CRATES_IO
+from batuta_hooks.domain.manifest import Manifest
 from batuta_hooks.domain.release import IndexDependency, Release
 from tests.checks.asking import crates_of, said, split
 from tests.support.repos import package
@@ -188,3 +190,35 @@ def test_an_update_that_mends_it() -> None:
     facts = facts._replace(release=lambda _name, version: release if version == "0.3.4" else Unknown("x", "y"))
     (found,) = split(lock_splits.find(facts))[0]
     assert found.fix == "run `cargo update -p trueno-db@0.3.3`, which takes 0.3.4"
+
+
+LOCKS = [
+    locked("app. 0.1.0 serde", "serde 1.0.9"),
+    locked("app. 0.1.0 serde", "serde 1.0.4"),
+    locked("app. 0.1.0 serde", "serde 1.0.9", "old 1.0.0"),
+    locked("app. 0.1.0 serde@1.0.9 mid", "serde 1.0.9", "serde 2.0.0", "mid. 0.1.0 serde@2.0.0"),
+    "version = ?",
+]
+
+
+@pytest.mark.parametrize("before", ["1.0.5", "1.0.9", "2"])
+@pytest.mark.parametrize("after", ["1.0.5", "1.0.9", "2"])
+@pytest.mark.parametrize("text", LOCKS)
+def test_in_shares(before: str, after: str, text: str) -> None:
+    """Asked in shares they are found alike, and so after a requirement has changed; or all has to be asked again."""
+    path = "member/Cargo.toml"
+    found = []
+    for requirement in (before, after):
+        member = package("app", f'[dependencies]\nserde = "{requirement}"')
+        facts = facts_about({"Cargo.toml": '[workspace]\nmembers = ["member"]\n', path: member, "Cargo.lock": text})
+        shares = lock_shares(facts)
+        whole = [*lock_files.find(facts), *lock_splits.find(facts)]
+        assert sorted(one for share in shares for one in share.said()) == sorted(whole)
+        found.append((shares, facts, sorted(whole)))
+    manifest = found[1][1].manifests.resolve(path)
+    assert isinstance(manifest, Manifest)
+    again = [judged_again(share, found[1][1], manifest) for share in found[0][0]]
+    if None not in again:
+        assert sorted(one for share in again if share is not None for one in share.said()) == found[1][2]
+    if before == after:
+        assert None not in again

@@ -162,7 +162,7 @@ def test_plain_reading(world: World) -> None:
     assert {tuple(sorted(pair)) for pair in everywhere} == apart
     for is_everywhere in (False, True):
         pairs = meeting.clashes("x", everywhere=is_everywhere)
-        for need in meeting.needs("x"):
+        for need in meeting.brief("x"):
             beside = [pair[pair[0] is need] for pair in pairs if need in pair]
             assert meeting.clashing_with(need, everywhere=is_everywhere) == beside
 

@@ -218,7 +218,7 @@ def test_clear(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, "warm", "serde")
     main(["check", "--offline"])
     capsys.readouterr()
-    of_guards = [stack / ".cache" / folder for folder in ("siblings-v1", "manifests-v1", "verdicts-v1")]
+    of_guards = [stack / ".cache" / folder for folder in ("siblings-v1", "manifests-v1", "verdicts-v1", "parts-v1")]
     for folder in of_guards:
         folder.mkdir()
         (folder / "remembered").write_bytes(b"")

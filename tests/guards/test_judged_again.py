@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from batuta_hooks.domain.facts import Facts
+from batuta_hooks.guards import parts
+from batuta_hooks.guards.version_alignment import main as version_alignment
+from tests.guards.asking import ask
 from tests.guards.many import COUNT, Place, fill
 from tests.support.repos import Repo, make_repo, package
 
@@ -154,7 +158,8 @@ def around(chance: random.Random, place: Place) -> None:
     elif kind == "configuration":
         place.repo.write({"batuta-stack.toml": chance.choice(CONFIGURATIONS)})
     elif kind == "file":
-        place.repo.write({f"m/m{chance.randrange(COUNT)}/src/more{chance.random()}.rs": ""})
+        name = chance.choice(["more", "src/more", "../empty/more", "Cargo.toml.old/Cargo"])
+        place.repo.write({f"m/m{chance.randrange(COUNT)}/{name}{chance.random()}.rs": ""})
     elif kind == "less":
         place.repo.git("rm", "-rqf", "--cached", "--ignore-unmatch", "Cargo.lock")
     elif kind == "commit":
@@ -188,3 +193,104 @@ def test_the_same_after_little_changes(tmp_path: Path, seed: int) -> None:
         for options in chance.sample([["--stage", "commit"], ["--stage", "commit"], []], chance.choice([1, 2])):
             place.ask(*options)
     assert list((tmp_path / "warm").rglob("parts-v1/*"))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Members that need each other and others, with a lock file that fits, judged once."""
+    needs = {
+        0: '[dependencies]\ne0 = "1"',
+        1: '[dependencies]\ne0 = "2"\nm0 = { path = "../m0", version = "0.3" }\ne1 = "0.3"',
+        2: '[dependencies]\nm1 = { path = "../m1", version = "0.3" }\n[features]\nf = []',
+        3: '[dependencies]\ne1 = "0.4"\nm2 = { path = "../m2", features = ["f"] }',
+        5: '[dependencies]\ne2 = "1"',
+        6: '[dependencies]\ne2 = "2"',
+    }
+    keys = "publish = false"
+    files = {
+        f"m/m{number}/Cargo.toml": package(f"m{number}", needs.get(number, ""), version="0.3.0", keys=keys)
+        for number in range(COUNT)
+    }
+    made = Place(tmp_path, {"Cargo.toml": ROOT, **files}, VERSIONS)
+    made.ask("--stage", "commit")
+    return made
+
+
+def rewrite(place: Place, number: int, old: str, new: str) -> None:
+    """Stage other words in a manifest."""
+    path = place.repo.path / f"m/m{number}/Cargo.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    place.repo.git("add", "--all")
+
+
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The manifests of which is asked from now on what is said of them, again and again where that is so."""
+    asked: list[str] = []
+    for name in ("find_own", "find_shared"):
+        find = getattr(parts, name)
+
+        def noted(facts: Facts, *more: object, find: Callable[..., Iterator[object]] = find) -> Iterator[object]:
+            asked.extend(facts.judged)
+            return find(facts, *more)
+
+        monkeypatch.setattr(parts, name, noted)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("number", "old", "new", "others"),
+    [
+        (0, 'e0 = "1"', 'e0 = "1.1"', {1}),  # whose requirement clashes with it
+        (1, 'e0 = "2"', 'e0 = "1"', {0}),
+        (4, 'edition = "2021"', 'edition = "2021"\ndescription = "d"', set()),
+        (2, "f = []", "g = []", {3}),
+        (3, 'e1 = "0.4"', 'e1 = "0.4.1"', {1}),
+        (5, 'e2 = "1"', 'e2 = "1.1"', set()),  # nobody builds both
+        (0, 'version = "0.3.0"', 'version = "0.3.1"', {1}),
+    ],
+)
+def test_what_is_judged_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch, number: int, old: str, new: str, others: set[int]
+) -> None:
+    """Of the others those alone that name the crate or need something that clashes."""
+    with monkeypatch.context() as patched:
+        asked = judged(patched)
+        rewrite(place, number, old, new)
+        environment = {"BATUTA_CACHE_DIR": str(place.warm)}
+        ask(place.repo.path, "--stage", "commit", env=environment, guard=version_alignment)
+    assert set(asked) == {f"m/m{one}/Cargo.toml" for one in {number, *others}}
+    place.ask("--stage", "commit")
+
+
+def test_a_new_file_says_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in a folder that was tracked before changes no verdict; a folder without a manifest may."""
+    asked = judged(monkeypatch)
+    place.repo.write({"m/m7/notes.txt": ""})
+    place.repo.git("add", "--all")
+    environment = {"BATUTA_CACHE_DIR": str(place.warm)}
+    ask(place.repo.path, "--stage", "commit", env=environment, guard=version_alignment)
+    assert asked == []
+    place.repo.write({"m/empty/notes.txt": ""})
+    place.repo.git("add", "--all")
+    place.ask("--stage", "commit")
+    assert asked
+
+
+SPOILT: dict[str, Callable[[bytes], bytes]] = {
+    "shorter": lambda data: data[:-40],
+    "another name": lambda data: data.replace(b"m7", b"m8"),
+    "empty": lambda _: b"",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
+def test_a_spoilt_file_counts_as_nothing(place: Place, spoil: Callable[[bytes], bytes]) -> None:
+    """What is not as it was written is not believed."""
+    file = next((place.warm / "parts-v1").iterdir())
+    data = file.read_bytes()
+    assert spoil(data) != data
+    file.write_bytes(spoil(data))
+    rewrite(place, 0, 'e0 = "1"', 'e0 = "1.1"')
+    assert {one[0] for one in place.ask("--stage", "commit").findings} == {"VA005"}
