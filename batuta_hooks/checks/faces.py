@@ -42,7 +42,8 @@ def face_of(manifest: Manifest) -> object:
 def lock_face(manifest: Manifest) -> object:
     """What the verdicts on a lock file rest on in a member, but for what `lock_files.stale_by` says of that."""
     needs = [(one.package, one.kind, one.path, one.folder) for one in manifest.dependencies]
-    return manifest.package, needs
+    package = manifest.package
+    return package and (package.name, package.is_version_unknown), needs
 
 
 def needs_firmly(manifest: Manifest, package: str) -> bool:
