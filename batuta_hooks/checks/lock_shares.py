@@ -68,6 +68,14 @@ def _share(locked: Locked, splits: Sequence[Finding]) -> LockShare:
     return LockShare(locked.root.path, locked.lock.path, sorted(free), members, beside, stale, loose, rest)
 
 
+def versions_held(lock: Lockfile) -> dict[str, str]:
+    """The versions of each package that a lock file holds: all that `find_own` of version_alignment looks at in it."""
+    found: dict[str, list[str]] = {}
+    for package in lock.packages:
+        found.setdefault(package.name, []).append(package.version)
+    return {name: " ".join(versions) for name, versions in found.items()}
+
+
 def judged_again(share: LockShare, facts: Facts, member: Manifest) -> LockShare | None:
     """The same after one member, or a package beside them, has changed in nothing but what it requires.
 

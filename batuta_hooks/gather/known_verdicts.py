@@ -161,28 +161,33 @@ class KnownVerdicts:
         if self._whole is None:
             around, self._whole = self.around(facts), ""
             said = [self._manifests.said_by(path) for path in self._tree.manifest_paths] if around else [b""]
+            said += [oid.encode() for oid in self.locks().values()]
             if all(said):
                 self._whole = _digest([_bytes(around), *said])
         return self._whole
 
     def around(self, facts: Facts) -> str:
-        """Names all of that but the manifests; empty where it cannot be told."""
+        """Names all of that but the manifests and lock files; empty where it cannot be told."""
         if self._around is None:
             parts = list(self._parts(facts)) if self._world else [b""]
             self._around = _digest(parts) if all(parts) else ""
         return self._around
+
+    def locks(self) -> dict[str, str]:
+        """The ids of the lock files' blobs, by their paths; empty ones where none can be told."""
+        paths = sorted(path for path in self._tree.paths if path.endswith("Cargo.lock"))
+        return {path: self._tree.held_oid(path) for path in paths}
 
     def _parts(self, facts: Facts) -> Iterator[bytes]:
         tree = self._tree
         yield _bytes(
             repr((self._check, self._world, facts.policy, facts.judged, facts.configs, facts.repository, self._beside))
         )
-        locks = sorted(path for path in tree.paths if path.endswith("Cargo.lock"))
-        others = [*locks, *tree.config_paths, *(path for path in _OTHERS if path in tree)]
+        others = [*tree.config_paths, *(path for path in _OTHERS if path in tree)]
         if self._asks_for_files:
             yield _bytes("\0".join(sorted(tree.paths)) or "\0")
         else:
-            yield _bytes(repr((tree.manifest_paths, others, sorted(tree.folders()))))
+            yield _bytes(repr((tree.manifest_paths, list(self.locks()), others, sorted(tree.folders()))))
         yield _bytes(repr(sorted(tree.nested)))
         yield _bytes(repr([(link, tree.resolve(link)) for link in sorted(tree.links)]))
         for path in others:

@@ -72,6 +72,7 @@ class Again:
     Args:
         facts: about the repository.
         changes: what `changes_in` gives.
+        locks: the lock files that have changed.
     """
 
     def __init__(
@@ -82,12 +83,15 @@ class Again:
         whole: Whole,
         changes: Sequence[Change],
         beside: Sequence[StackCrate],
+        locks: Sequence[str],
     ) -> None:
         places = {one.place for one in changes}
         stack = stack_of(facts, rows, places, beside)
         self.parts = Parts(facts._replace(stack=stack), oid, list(rows), whole)
         self._facts = facts
         self._stack = stack
+        self._locks = locks
+        self._relocked: set[str] = set()
         self._places = places
         self._changes = [one._replace(stands=self._is_standing(one)) for one in changes]
         self._versions = {one.before.name: rows[one.place].version for one in self._changes if one.stands}
@@ -95,10 +99,16 @@ class Again:
         self.fresh = set(places)
 
     def judge(self) -> bool:
-        """Judge; whether that could be done: not where the registry has another project's crate of some name since."""
+        """Judge; whether that could be done: not where the registry has another project's crate of some name since, nor
+        where a lock file could not be read before, or cannot now.
+        """
         strangers = [self.parts.rows[one.place].stranger for one in self._changes]
         if strangers != [self.parts.make_row(one.place) for one in self._changes]:
             return False
+        relocked = self.parts.read_locks(self._locks)
+        if relocked is None:
+            return False
+        self._relocked = relocked
         self.parts.know_strangers()
         self._judge_locks()
         self._judge_own()
@@ -116,7 +126,7 @@ class Again:
 
     def _judge_own(self) -> None:
         seen = {one.after.name for one in self._changes if face_of(one.before) != face_of(one.after)}
-        for place in sorted({*self._places, *self._naming(seen)}):
+        for place in sorted({*self._places, *self._naming(seen | self._relocked)}):
             self.parts.find_own(place)
             self.fresh.add(place)
 
@@ -183,6 +193,9 @@ class Again:
             self.parts.find_circles(back)
 
     def _judge_locks(self) -> None:
+        if self._locks:
+            self.parts.find_locks()
+            return
         if not self.parts.whole.locks:
             return
         from batuta_hooks.checks.lock_shares import judged_again

@@ -34,6 +34,7 @@ class Whole:
         locks: what is said of lock files.
         asked_circles, asked_locks: the crates that were asked about for these.
         asked_links: the crates that were asked whether they link a native library.
+        held: by lock file, the versions of each package that it holds; a file that cannot be read is left out.
     """
 
     def __init__(self, known: Mapping[str, Any] | None = None) -> None:
@@ -43,6 +44,7 @@ class Whole:
         self.locks: list[LockShare] = _shares(known.get("locks", ()))
         self.asked_locks: list[str] = list(known.get("asked_locks", ()))
         self.asked_links: set[str] = set(known.get("asked_links", ()))
+        self.held: dict[str, dict[str, str]] = dict(known.get("held", {}))
 
     def as_json(self) -> dict[str, object]:
         """The same as JSON has it."""
@@ -52,6 +54,7 @@ class Whole:
             "locks": self.locks,
             "asked_locks": self.asked_locks,
             "asked_links": sorted(self.asked_links),
+            "held": self.held,
         }
 
 
@@ -224,6 +227,27 @@ class Parts:
         self._noted.clear()
         self.whole.circles = list(find_circles(self._known._replace(judged=judged)))
         self.whole.asked_circles = self._taken()
+
+    def read_locks(self, paths: Iterable[str]) -> set[str] | None:
+        """Learn what lock files hold; the packages of which one holds other versions than before.
+
+        ``None`` where one could not be read before, or cannot now.
+        """
+        from batuta_hooks.checks.lock_shares import versions_held
+        from batuta_hooks.domain.locks import Lockfile
+
+        moved: set[str] | None = set()
+        for path in paths:
+            lock, before = self._facts.lockfile(path), self.whole.held.pop(path, None)
+            if not isinstance(lock, Lockfile):
+                moved = None
+                continue
+            after = self.whole.held[path] = versions_held(lock)
+            if moved is None or before is None:
+                moved = None
+            else:
+                moved |= {name for name in {*before, *after} if before.get(name) != after.get(name)}
+        return moved
 
     def find_locks(self) -> None:
         """Ask of all lock files."""

@@ -52,6 +52,7 @@ class Sparing:
         self._registry = registry
         self._beside = beside
         self._oids = [tree.held_oid(path) for path in self._facts.judged]
+        self._locks = verdicts.locks()
         self._key = self._around()
 
     def _around(self) -> str:
@@ -59,7 +60,11 @@ class Sparing:
         judged = set(self._facts.judged)
         others = [self._tree.held_oid(path) for path in self._tree.manifest_paths if path not in judged]
         around = self._verdicts.around(self._facts)
-        return sha256(repr((around, others)).encode()).hexdigest() if all((around, *others, *self._oids)) else ""
+        return (
+            sha256(repr((around, others)).encode()).hexdigest()
+            if all((around, *others, *self._oids, *self._locks.values()))
+            else ""
+        )
 
     def judge(self) -> tuple[list[Said], Sequence[Asked], Joined | None]:
         """What is said; what of the world that rests on; and the span of the registry's answers."""
@@ -69,6 +74,7 @@ class Sparing:
         else:
             parts = Parts(self._facts, self._tree.held_oid, [], Whole())
             parts.find_all()
+            parts.read_locks(self._locks)
         before = self._known.whole if again is not None else {}
         asked: dict[tuple[str, str], Asked] = {(one[0], one[1]): (*one,) for one in before.get("asked", ())}
         asked.update({(one[0], one[1]): one for one in self._watched.asked})
@@ -81,6 +87,7 @@ class Sparing:
         readmes.update(before.get("readmes", {}))
         if self._key and self._verdicts.is_steady() and self._is_read(parts.rows):
             whole = {"asked": list(asked.values()), "spans": spans, "ends": span[1], "readmes": readmes}
+            whole["locked"] = self._locks
             whole.update(parts.whole.as_json())
             self._known.save(self._key, whole, parts.rows, None if again is None else again.fresh)
         return parts.said(), list(asked.values()), span
@@ -99,7 +106,8 @@ class Sparing:
         changes = changes_in(self._facts, rows, places, self._manifests)
         if changes is None:
             return None
-        again = Again(self._facts, self._tree.held_oid, rows, Whole(known.whole), changes, self._beside)
+        locks = [path for path, oid in self._locks.items() if known.whole["locked"].get(path) != oid]
+        again = Again(self._facts, self._tree.held_oid, rows, Whole(known.whole), changes, self._beside, locks)
         return again if again.judge() else None
 
     def _is_read(self, rows: Sequence[Row]) -> bool:

@@ -137,7 +137,7 @@ def lock(chance: random.Random) -> str:
         )
         listed = "dependencies = [\n" + "".join(f' "{one}",\n' for one in sorted(needed)) + "]\n" if needed else ""
         entries.append(f'[[package]]\nname = "m{number}"\nversion = "0.3.0"\n{listed}')
-    for name, version in (("e0", "1.1.0"), ("e0", "2.0.0"), ("e1", "0.3.0"), ("e2", "1.0.0")):
+    for name, version in (("e0", "1.1.0"), ("e0", "2.0.0"), ("e1", "0.3.0"), ("e2", chance.choice(["1.0.0", "1.1.0"]))):
         source = 'source = "registry+https://github.com/rust-lang/crates.io-index"\nchecksum = "' + "0" * 64 + '"\n'
         entries.append(f'[[package]]\nname = "{name}"\nversion = "{version}"\n{source}')
     return "version = 4\n\n" + "\n".join(sorted(entries))
@@ -146,12 +146,16 @@ def lock(chance: random.Random) -> str:
 def around(chance: random.Random, place: Place) -> None:
     """Change something beside the members, now and then."""
     kind = chance.choice(
-        ["nothing"] * 25 + ["root", "lock", "cache", "configuration", "file", "less", "commit", "beside"]
+        ["nothing"] * 25 + ["lock"] * 4 + ["root", "lock", "cache", "configuration", "file", "less", "commit", "beside"]
     )
     if kind == "root":
         place.repo.write({"Cargo.toml": root(chance)})
     elif kind == "lock":
-        place.repo.write({"Cargo.lock": lock(chance)})
+        text = lock(chance)
+        file = place.repo.path / "Cargo.lock"
+        if file.exists() and chance.random() < 0.6:
+            text = file.read_text(encoding="utf-8").replace("1.1.0", chance.choice(["1.1.1", "1.1.0"]), 1)
+        place.repo.write({"Cargo.lock": text if chance.random() < 0.95 else "broken"})
     elif kind == "cache":
         names = chance.sample([*EXTERNAL, "m0", "m1", "m2"], 2)
         fill(place.warm, {name: ["0.2.9", "0.3.0", chance.choice(["1.1.0", "2.1.0"])] for name in names}, 50, told)
@@ -197,7 +201,7 @@ def test_the_same_after_little_changes(tmp_path: Path, seed: int) -> None:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    """Members that need each other and others, with a lock file that fits, judged once."""
+    """Members that need each other and others, with a lock file, judged once."""
     needs = {
         0: '[dependencies]\ne0 = "1"',
         1: '[dependencies]\ne0 = "2"\nm0 = { path = "../m0", version = "0.3" }\ne1 = "0.3"',
@@ -211,7 +215,7 @@ def place(tmp_path: Path) -> Place:
         f"m/m{number}/Cargo.toml": package(f"m{number}", needs.get(number, ""), version="0.3.0", keys=keys)
         for number in range(COUNT)
     }
-    made = Place(tmp_path, {"Cargo.toml": ROOT, **files}, VERSIONS)
+    made = Place(tmp_path, {"Cargo.toml": ROOT, "Cargo.lock": lock(random.Random(1)), **files}, VERSIONS)
     made.ask("--stage", "commit")
     return made
 
@@ -264,6 +268,24 @@ def test_what_is_judged_again(
     place.ask("--stage", "commit")
 
 
+@pytest.mark.parametrize(("name", "others"), [("e0", {0, 1}), ("m1", {2}), ("e2", {5, 6})])
+def test_what_a_lock_file_has_judged_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch, name: str, others: set[int]
+) -> None:
+    """The manifests that name a package of which it holds another version than before."""
+    file = place.repo.path / "Cargo.lock"
+    before, start, after = file.read_text(encoding="utf-8").partition(f'name = "{name}"\nversion = "')
+    assert start
+    with monkeypatch.context() as patched:
+        asked = judged(patched)
+        place.repo.write({"Cargo.lock": f"{before}{start}1{after}"})
+        place.repo.git("add", "--all")
+        environment = {"BATUTA_CACHE_DIR": str(place.warm)}
+        ask(place.repo.path, "--stage", "commit", env=environment, guard=version_alignment)
+    assert set(asked) == {f"m/m{one}/Cargo.toml" for one in others}
+    place.ask("--stage", "commit")
+
+
 def test_a_new_file_says_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file in a folder that was tracked before changes no verdict; a folder without a manifest may."""
     asked = judged(monkeypatch)
@@ -293,4 +315,4 @@ def test_a_spoilt_file_counts_as_nothing(place: Place, spoil: Callable[[bytes], 
     assert spoil(data) != data
     file.write_bytes(spoil(data))
     rewrite(place, 0, 'e0 = "1"', 'e0 = "1.1"')
-    assert {one[0] for one in place.ask("--stage", "commit").findings} == {"VA005"}
+    assert {one[0] for one in place.ask("--stage", "commit").findings} == {"VA005", "VA009"}
