@@ -286,6 +286,27 @@ def test_what_a_lock_file_has_judged_again(
     place.ask("--stage", "commit")
 
 
+MORE = {
+    "no longer met": (1, 'version = "0.3" }', 'version = "0.9" }'),
+    "another bucket": (0, 'version = "0.3.0"', "version.workspace = true"),
+    "another name": (6, 'name = "m6"', 'name = "m5"'),
+    "broken": (5, "[dependencies]", "[dependencies"),
+}
+
+
+@pytest.mark.parametrize("what", MORE)
+def test_what_has_more_judged_again(place: Place, what: str) -> None:
+    """Where others rest on what has changed, all that is said is what is said without memory; and once it is mended."""
+    number, old, new = MORE[what]
+    place.repo.write({"Cargo.toml": ROOT.replace('version = "0.3.0"', 'version = "0.4.0"')})
+    place.repo.git("add", "--all")
+    place.ask("--stage", "commit")
+    rewrite(place, number, old, new)
+    place.ask("--stage", "commit")
+    rewrite(place, number, new, old)
+    place.ask("--stage", "commit")
+
+
 def test_a_new_file_says_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file in a folder that was tracked before changes no verdict; a folder without a manifest may."""
     asked = judged(monkeypatch)
