@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from time import time
 from typing import NamedTuple
 
-from batuta_hooks.checks.published_versions import unsettled
+from batuta_hooks.checks.published_versions import is_settled, unsettled
 from batuta_hooks.checks.supposed import Wish
 from batuta_hooks.domain.errors import BatutaError
 from batuta_hooks.domain.finding import Unknown
@@ -170,10 +170,16 @@ def _ask_registries(
 
 def _ask_again(opened: Sequence[Opened], registries: Registries) -> None:
     """Ask once more about what is required and was not there when the registry was asked, before the newest commit."""
-    names = [{name for name in unsettled(facts_for(one, registries)) if is_crate_name(name)} for one in opened]
-    wanted = [Wanted(one.folder, asked, ttl_s=0) for one, asked in zip(opened, names, strict=True) if asked]
+    wanted = []
+    for one in opened:
+        facts, view = facts_for(one, registries), registries.at(one.folder, one.config.ttl_s)
+        answers = map(view.glance, one.in_question)
+        if any(not isinstance(answer, Unknown) and not is_settled(facts, answer) for answer in answers):
+            names = frozenset(filter(is_crate_name, unsettled(facts)))
+            wanted.append(Wanted(one.folder, names, ttl_s=0))
+    wanted = [one for one in wanted if one.crates]
     if wanted and registries.ask(wanted):
-        registries.forget(set().union(*names))
+        registries.forget({name for one in wanted for name in one.crates})
 
 
 def _judge_all(
