@@ -13,7 +13,7 @@ import time
 from itertools import count
 from pathlib import Path
 
-from measure import TOP, clean_environment, installed_wheel, medians, run, show, temporary_folder
+from measure import REMEMBERED, TOP, clean_environment, installed_wheel, medians, run, show, temporary_folder
 
 from batuta_hooks.registry.cache import Cache
 from batuta_hooks.registry.entry import absent, found, index_key, registry_identity
@@ -52,7 +52,8 @@ def main() -> int:
             subprocess.run(line, env=env, stdout=subprocess.DEVNULL, check=False)
 
         def first() -> None:
-            shutil.rmtree(cache / "checks-v1", ignore_errors=True)
+            for remembered in REMEMBERED:
+                shutil.rmtree(cache / remembered, ignore_errors=True)
             check()
 
         def changed_one() -> None:

@@ -16,6 +16,9 @@ from typing import NamedTuple
 
 TOP = Path(__file__).resolve().parent.parent
 
+#: The folders beside the cache with what checks remember.
+REMEMBERED = ("checks-v1", "repositories-v1")
+
 
 class Taken(NamedTuple):
     """What a rival took, in milliseconds: the median by the clock, and the least processor time of its processes."""

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from make_stack import make
-from measure import TOP, clean_environment
+from measure import REMEMBERED, TOP, clean_environment
 
 COMMANDS = {
     "check": ("check", "--format", "json"),
@@ -102,19 +102,26 @@ def measure(folder: Path, commands: list[str], *, counts_git: bool) -> dict[str,
     for name in commands:
         argv = [sys.executable, "-m", "batuta_hooks.cli", "--offline", "--workspace", str(folder / "stack")]
         run_in = folder
-        if name == "check":
-            shutil.rmtree(folder / "cache" / "checks-v1", ignore_errors=True)
-        elif name in ("comment", "bump"):
-            _change(folder, by_version=name == "bump")
-        elif name == "guard":
+        if name == "guard":
             argv = [sys.executable, "-c", GUARD, "--stage", "commit"]
             run_in = _staged(folder)
         print(f"{folder.name}: {name}", file=sys.stderr)
         line = [*argv, *COMMANDS[name]]
+        _prepare(name, folder)
         costs[name] = _run(line, run_in, env)
         if counts_git:
+            _prepare(name, folder)
             costs[name] = costs[name]._replace(git=_git_processes(line, run_in, env))
     return costs
+
+
+def _prepare(name: str, folder: Path) -> None:
+    """What has happened before a command."""
+    if name == "check":
+        for remembered in REMEMBERED:
+            shutil.rmtree(folder / "cache" / remembered, ignore_errors=True)
+    elif name in ("comment", "bump"):
+        _change(folder, by_version=name == "bump")
 
 
 def _git_processes(argv: list[str], folder: Path, env: dict[str, str]) -> int:
