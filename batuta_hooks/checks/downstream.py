@@ -135,7 +135,8 @@ def _chains(
         if offer is None:
             continue
         name = f"{need.package} {offer.text}"
-        way = found.setdefault(name, (*ways[need], name))
+        way = (*ways[need], name)
+        found.setdefault(name, way)
         # whoever wants more features of a version leads on to more than who met it first
         further = shelf.needs(need, offer)
         for one in () if isinstance(further, (Unknown, MissingFeature)) else further:
