@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from importlib.metadata import version
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import batuta_hooks
-from tests.support.process import run
+from tests.support.process import run, unmeasured
 
 ASK = "from batuta_hooks.gather.program import program; print(program())"
 
@@ -24,9 +23,7 @@ def package(tmp_path: Path) -> Path:
 
 def name_of(package: Path) -> str:
     """What a program calls itself whose files are these."""
-    # Coverage is the package's own, not the copy's.
-    inherited = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")}
-    env = {**inherited, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**unmeasured(), "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     return run([sys.executable, "-c", ASK], cwd=package.parent, env=env).stdout.strip()
 
 

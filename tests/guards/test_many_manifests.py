@@ -139,6 +139,7 @@ def test_what_a_verdict_rests_on(place: Place, what: str) -> None:
     assert place.remembered != before
 
 
+@pytest.mark.slow
 def test_old_answers_give_way_to_cargos(place: Place) -> None:
     """When answers cease to be fresh, cargo's own copies count beside them: what was said before does not hold."""
     place.repo.write({"batuta-stack.toml": "[cache]\nttl_s = 62\n"})

@@ -163,6 +163,7 @@ def test_refresh_of_every_commit(repo: Repo, registry: FaultyRegistry) -> None:
     assert len(registry.log) == 1
 
 
+@pytest.mark.slow
 def test_refresh_waits_no_longer_than_told(repo: Repo, registry: FaultyRegistry) -> None:
     """A slow registry costs the budget and not more; the refresher goes on, and the next run knows."""
 

@@ -47,6 +47,7 @@ def test_github_accepts_them() -> None:
         assert faults(document, workflow_schema()) == []
 
 
+@pytest.mark.slow
 def test_the_shards_are_merged(runner: Runner) -> None:
     """The second workflow's commands over the sample stack: every shard of its matrix, then all of them as one."""
     jobs = workflows()[1]["jobs"]

@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.house.repository import ROOT
 from tests.support.process import run, unmeasured
 
@@ -19,6 +21,7 @@ for command in ([sys.argv[1], "--version"], [sys.executable, "-c", "pass"]):
 """
 
 
+@pytest.mark.slow
 def test_a_console_script_in_another_folder_counts(tmp_path: Path) -> None:
     """The lines that a child process runs are in the combined report; its folder stays empty, its output clean."""
     project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"

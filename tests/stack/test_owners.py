@@ -92,6 +92,7 @@ def test_owners(asked: Asked) -> None:
     assert found.plan_hash == Plan(releases=found.releases).plan_hash
 
 
+@pytest.mark.slow
 def test_in_time(asked: Asked) -> None:
     """A registry that does not answer costs the time that it is given, and hides nobody else."""
     found = asked.plan(release("slow"), release("a"), limit_s=3.0)

@@ -63,6 +63,7 @@ class TestLeftBehind:
         )
         assert sum(paused) > 3
 
+    @pytest.mark.slow
     def test_the_deletion_of_a_tag(self, pair: Pair) -> None:
         """A push that deletes goes on, too."""
         push_ref(pair.repo, "refs/tags/v1.0.0")

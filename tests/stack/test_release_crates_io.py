@@ -72,6 +72,7 @@ def test_goes_to_crates_io(stack: Mirrored) -> None:
     assert [one.version for one in stack.registry.accepted] == ["0.1.0", "0.1.1"]
 
 
+@pytest.mark.slow
 def test_late_mirror(stack: Mirrored) -> None:
     """What the mirror does not have yet is seen all the same: after a release, and before the next."""
     stack.is_late = True

@@ -78,7 +78,7 @@ def test_locks_on_remotes(day: Day) -> None:
 @pytest.mark.parametrize(
     "uploads",
     [
-        [hostile.limited(1.5), hostile.limited_in_headers(1)],
+        pytest.param([hostile.limited(1.5), hostile.limited_in_headers(1)], marks=pytest.mark.slow),
         [hostile.forgetful, hostile.forgetful],
         [hostile.garbled],
         pytest.param([hostile.failing, hostile.failing_late], marks=pytest.mark.slow),

@@ -77,7 +77,9 @@ class TestQuick:
             "## [0.1.0] - 2026-11-20\n\n- by hand"
         )
 
-    @pytest.mark.parametrize("where", ["end:1", "begin:12", "end:30"])
+    @pytest.mark.parametrize(
+        "where", ["begin:12", *(pytest.param(where, marks=pytest.mark.slow) for where in ("end:1", "end:30"))]
+    )
     def test_killed(self, killed: Killed, where: str) -> None:
         """It arrives, without its journal."""
         killed.stack.put_back()

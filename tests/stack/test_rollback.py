@@ -98,6 +98,7 @@ def test_pushed(stack: Taken) -> None:
     assert again != identity
 
 
+@pytest.mark.slow
 def test_yank(stack: Taken) -> None:
     """What was published is yanked, dependents first, and can be made usable again; tags and commits of it stay."""
     identity = stack.released(code=0)

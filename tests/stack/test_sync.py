@@ -225,6 +225,7 @@ def test_what_cannot_be_mended_is_left_with_the_reason(stack: Path, entry: str, 
     assert [(one.repository, one.crate) for one in found.skipped] == [("entrenar", "entrenar")]
 
 
+@pytest.mark.slow
 def test_what_is_not_known_is_not_touched(stack: Path, registry: FaultyRegistry) -> None:
     """A registry that does not answer is no reason to call anything unpublished."""
     registry.close()
