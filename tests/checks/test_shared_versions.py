@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
+from threading import Barrier
 from typing import Any, NamedTuple
 
 from hypothesis import given
@@ -197,13 +198,14 @@ def test_many_threads_at_once() -> None:
     crates = [one for name, text in texts.items() for one in crates_of(name, {"Cargo.toml": package(name, text)})]
     alone = Meeting(Stack(lambda: crates)).clashes("arrow", everywhere=False)
     assert len(alone) == 48
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(max_workers=8) as threads:
+    interval, all_started = sys.getswitchinterval(), Barrier(8)
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        list(threads.map(lambda _: all_started.wait(), range(8)))  # coverage cannot look at two that start at once
+        sys.setswitchinterval(1e-6)
+        try:
             for _ in range(30):
                 meeting = Meeting(Stack(lambda: crates))
                 found = threads.map(lambda _, meeting=meeting: meeting.clashes("arrow", everywhere=False), range(8))
                 assert list(found) == [alone] * 8
-    finally:
-        sys.setswitchinterval(interval)
+        finally:
+            sys.setswitchinterval(interval)
