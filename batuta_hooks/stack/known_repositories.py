@@ -129,8 +129,9 @@ def _state(folder: str) -> State | None:
     return None if end.endswith(_NO_CHECKSUM) else (end.hex(), status.st_mtime_ns)
 
 
-def _named(text: bytes, inherited: str = "") -> str:
-    made = blake2b(len(text).to_bytes(8, "big"), digest_size=16)
-    made.update(text)
-    made.update(inherited.encode("utf-8", "surrogatepass"))
+def _named(text: bytes, inherited: str | None = None) -> str:
+    """Names a text by itself, or with what it inherits: that may be nothing, and is another question."""
+    made = blake2b(text, digest_size=16, person=b"alone" if inherited is None else b"inherits")
+    if inherited is not None:
+        made.update(blake2b(inherited.encode("utf-8", "surrogatepass")).digest())
     return made.hexdigest()

@@ -150,6 +150,14 @@ def test_a_member_whose_root_has_less(check: Check, repo: Repo) -> None:
             assert [one["code"] for one in check()["findings"]] == said
 
 
+def test_a_member_of_a_package_that_is_no_workspace(check: Check, repo: Repo) -> None:
+    """A manifest in which its schema finds nothing is not thereby one that inherits rightly."""
+    member = MEMBER.replace('version = "0.1.0"', 'version.workspace = true\nworkspace = ".."')
+    repo.commit("more", {"member/Cargo.toml": member})
+    for _ in range(3):
+        assert [one["code"] for one in check()["findings"]] == ["PD008"]
+
+
 def test_an_index_that_changes_while_git_lists_it(check: Check, repo: Repo) -> None:
     """The list may be that of another one, and is not remembered."""
     place = str(repo.path)

@@ -66,17 +66,19 @@ def test_some_crates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert again.totals.requests == len(crates)
 
 
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the manifests of the real stack, see BATUTA_REAL_DATA")
+
+
 @pytest.fixture
 def stack(tmp_path: Path) -> Path:
     """The real stack, each of its repositories committed as one."""
-    if not DATA.is_dir():
-        pytest.skip("needs the manifests of the real stack, see BATUTA_REAL_DATA")
     for source in sorted(DATA.iterdir()):
         shutil.copytree(source, tmp_path / "stack" / source.name)
         make_repo(tmp_path / "stack" / source.name)
     return tmp_path / "stack"
 
 
+@needs_data
 def test_the_real_stack(stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """All that the real stack's manifests name is learnt in one go; archives, some 900, are left out."""
     wishes, notes = named_by_stack(find_workspace(str(tmp_path / "stack")), transitive=False)
@@ -88,6 +90,7 @@ def test_the_real_stack(stack: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert not {UNKNOWN, OFFLINE} & set(warmed.crates)
 
 
+@needs_data
 def test_the_namesakes(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By the archives of their newest and oldest versions seven crates are other projects', and none of the stack's."""
     wishes, _ = named_by_stack(find_workspace(str(stack)), transitive=False)
